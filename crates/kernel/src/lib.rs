@@ -1,0 +1,9 @@
+#![doc = include_str!("../README.md")]
+
+pub mod fault;
+pub mod ids;
+pub mod time;
+
+pub use fault::{ErrorKind, Fault};
+pub use ids::{AccountId, EventId, IdSource, LeaseToken, RandomIds, ReelId, ShopId};
+pub use time::{Clock, SystemClock, Timestamp};
