@@ -1,0 +1,224 @@
+//! Start and stop: one listener, one router, all services.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::routing::get;
+use axum::serve::ListenerExt;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::clock::Clock;
+use crate::issuer::{self, Issuer};
+use crate::state::State;
+use crate::store::{Store, StoreError};
+use crate::{pubsub, storage, tasks};
+
+/// How long a shutdown waits for running requests and deliveries before it drops them. Everything
+/// that was acknowledged is already on disk.
+const SHUTDOWN_LIMIT: Duration = Duration::from_secs(10);
+
+/// Targets of pushes and tasks may be slow to answer, not slow to accept.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// What a server needs to know.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Address to listen on; port 0 picks a free one.
+    pub listen: SocketAddr,
+    /// Scheme and authority that `Location` headers, signed URLs and tokens name. Default: the
+    /// bound address. Needed behind a proxy, or when listening on all interfaces.
+    pub public_url: Option<String>,
+    /// Folder to keep everything in; created when missing. `None` keeps nothing after shutdown.
+    pub data_dir: Option<PathBuf>,
+    /// The Google Cloud project this server plays.
+    pub project: String,
+}
+
+impl Default for Config {
+    /// Loopback, a free port, nothing kept: what a test wants.
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            public_url: None,
+            data_dir: None,
+            project: "local".to_owned(),
+        }
+    }
+}
+
+/// Why a server did not start.
+#[derive(Debug, thiserror::Error)]
+#[error("gcp-local cannot {doing}")]
+pub struct StartError {
+    doing: String,
+    source: Box<dyn std::error::Error + Send + Sync>,
+}
+
+impl StartError {
+    /// `doing` completes "gcp-local cannot …".
+    pub(crate) fn new(
+        doing: impl Into<String>,
+        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Self {
+        Self {
+            doing: doing.into(),
+            source: source.into(),
+        }
+    }
+}
+
+impl From<StoreError> for StartError {
+    fn from(error: StoreError) -> Self {
+        Self::new("use its database", error)
+    }
+}
+
+/// A running local Google Cloud. Dropping it stops it abruptly; [`GcpLocal::shutdown`] drains it.
+pub struct GcpLocal {
+    addr: SocketAddr,
+    state: State,
+    /// Deleted with the server when no folder was given.
+    _scratch: Option<tempfile::TempDir>,
+}
+
+impl GcpLocal {
+    /// Binds the address, opens the data and serves.
+    pub async fn start(config: Config) -> Result<Self, StartError> {
+        let listener = TcpListener::bind(config.listen)
+            .await
+            .map_err(|error| StartError::new(format!("listen on {}", config.listen), error))?;
+        let addr = listener
+            .local_addr()
+            .map_err(|error| StartError::new("learn its address", error))?;
+        let public_url = config
+            .public_url
+            .unwrap_or_else(|| format!("http://{addr}"));
+        let (store, folder, scratch) = open_data(config.data_dir.as_deref())?;
+        let clock = Clock::system();
+        let public_url: Arc<str> = public_url.trim_end_matches('/').into();
+        let project: Arc<str> = config.project.into();
+        let issuer = Issuer::open(&store, &clock, &public_url, &project).await?;
+        let state = State {
+            store,
+            data_dir: folder,
+            issuer,
+            clock,
+            deliveries: delivery_client()?,
+            background: TaskTracker::new(),
+            stop: CancellationToken::new(),
+            public_url,
+            project,
+        };
+        let router = router(&state).await?;
+        let stop = state.stop.clone();
+        // Nagle's algorithm and delayed acknowledgements together cost 40 ms a message.
+        let listener = listener.tap_io(|stream| {
+            if let Err(error) = stream.set_nodelay(true) {
+                tracing::debug!(%error, "a connection keeps Nagle's algorithm");
+            }
+        });
+        state.background.spawn(async move {
+            let served = axum::serve(listener, router)
+                .with_graceful_shutdown(stop.cancelled_owned())
+                .await;
+            if let Err(error) = served {
+                tracing::error!(%error, "serving ended");
+            }
+        });
+        Ok(Self {
+            addr,
+            state,
+            _scratch: scratch,
+        })
+    }
+
+    /// Scheme and authority under which clients reach this server.
+    pub fn url(&self) -> &str {
+        &self.state.public_url
+    }
+
+    /// The address it listens on.
+    pub fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    /// Mints the tokens that Google, or Firebase, would.
+    pub fn issuer(&self) -> &Issuer {
+        &self.state.issuer
+    }
+
+    /// This server's time, to be moved forward by tests.
+    pub fn clock(&self) -> &Clock {
+        &self.state.clock
+    }
+
+    /// Stops accepting, lets running work end within ten seconds, and returns.
+    pub async fn shutdown(self) {
+        self.state.stop.cancel();
+        self.state.background.close();
+        if tokio::time::timeout(SHUTDOWN_LIMIT, self.state.background.wait())
+            .await
+            .is_err()
+        {
+            tracing::warn!(
+                left = self.state.background.len(),
+                "shutdown abandons running work"
+            );
+        }
+    }
+}
+
+impl Drop for GcpLocal {
+    fn drop(&mut self) {
+        self.state.stop.cancel();
+    }
+}
+
+/// The one place that knows all services. Their paths do not overlap, except that Cloud Storage's
+/// `/bucket/object` takes whatever nobody else claims.
+async fn router(state: &State) -> Result<Router, StartError> {
+    Ok(Router::new()
+        // Google's emulators answer so too; scripts wait for it.
+        .route("/", get(|| async { "Ok" }))
+        .merge(issuer::routes(state))
+        .merge(pubsub::routes(state).await?)
+        .merge(tasks::routes(state).await?)
+        .merge(storage::routes(state).await?))
+}
+
+type Data = (Store, Arc<Path>, Option<tempfile::TempDir>);
+
+fn open_data(folder: Option<&Path>) -> Result<Data, StartError> {
+    if let Some(folder) = folder {
+        std::fs::create_dir_all(folder).map_err(|error| {
+            StartError::new(format!("create its folder {}", folder.display()), error)
+        })?;
+        return Ok((Store::open(Some(folder))?, folder.into(), None));
+    }
+    let scratch = tempfile::Builder::new()
+        .prefix("gcp-local-")
+        .tempdir()
+        .map_err(|error| StartError::new("create a temporary folder", error))?;
+    Ok((Store::open(None)?, scratch.path().into(), Some(scratch)))
+}
+
+fn delivery_client() -> Result<reqwest::Client, StartError> {
+    // Embedders may have installed a provider already; either is fine.
+    if rustls::crypto::aws_lc_rs::default_provider()
+        .install_default()
+        .is_err()
+    {
+        tracing::trace!("a TLS provider was already installed");
+    }
+    reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .connect_timeout(CONNECT_TIMEOUT)
+        .tcp_nodelay(true)
+        .build()
+        .map_err(|error| StartError::new("build its HTTP client", error))
+}

@@ -1,0 +1,11 @@
+//! Drives gcp-local through Google's own clients, over real sockets.
+#![expect(
+    clippy::expect_used,
+    reason = "a test that cannot go on says where and why"
+)]
+
+mod issuer;
+mod pubsub;
+mod storage;
+mod support;
+mod tasks;

@@ -1,0 +1,1 @@
+//! Pub/Sub through `google-cloud-pubsub`.
