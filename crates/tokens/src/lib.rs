@@ -1,0 +1,12 @@
+#![doc = include_str!("../README.md")]
+
+mod deny;
+mod firebase;
+mod keys;
+mod oidc;
+mod signed;
+
+pub use deny::Deny;
+pub use firebase::{FIREBASE_KEYS_URL, FirebaseUser, FirebaseVerifier};
+pub use keys::{ClientError, KeyCache};
+pub use oidc::{GOOGLE_KEYS_URL, OidcCaller, OidcPolicy, OidcVerifier};
