@@ -1,0 +1,15 @@
+//! Sections that more than one service reads.
+
+mod database;
+mod google;
+mod redis;
+mod runtime;
+mod server;
+mod telemetry;
+
+pub use database::DatabaseConfig;
+pub use google::GoogleConfig;
+pub use redis::RedisConfig;
+pub use runtime::RuntimeConfig;
+pub use server::ServerConfig;
+pub use telemetry::{LogFormat, TelemetryConfig};

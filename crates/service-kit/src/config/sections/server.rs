@@ -1,0 +1,67 @@
+//! The listening side of a service.
+
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    time::Duration,
+};
+
+use secrecy::SecretString;
+
+use crate::config::{Reader, Section};
+
+/// Where to listen and how to leave.
+#[derive(Debug, Clone)]
+pub struct ServerConfig {
+    /// Port of the public listener.
+    pub port: u16,
+    /// Address to bind.
+    pub bind: IpAddr,
+    /// Time that open requests get after SIGTERM.
+    pub drain: Duration,
+    /// Unlocks the details of `/ready`.
+    pub healthcheck_token: Option<SecretString>,
+}
+
+impl ServerConfig {
+    /// The address to bind.
+    pub fn address(&self) -> SocketAddr {
+        SocketAddr::new(self.bind, self.port)
+    }
+}
+
+impl Section for ServerConfig {
+    const TITLE: &'static str = "Server";
+
+    fn read(reader: &mut Reader<'_>) -> Self {
+        Self {
+            port: reader
+                .number("PORT", "Port of the HTTP listener; 0 takes a free one.")
+                .default(
+                    3000,
+                    "where clients of a local installation look; Cloud Run sets its own",
+                ),
+            bind: reader
+                .parsed("BIND_ADDRESS", "Address to listen on.", "IP address")
+                .default(
+                    IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+                    "containers are reached from outside",
+                ),
+            drain: reader
+                .seconds(
+                    "DRAIN_SECONDS",
+                    "Time that open requests get after SIGTERM.",
+                )
+                .between(Duration::ZERO, Duration::from_hours(1))
+                .default(
+                    Duration::from_secs(8),
+                    "Cloud Run kills ten seconds after SIGTERM",
+                ),
+            healthcheck_token: reader
+                .secret(
+                    "HEALTHCHECK_TOKEN",
+                    "Bearer token that unlocks the details of `/ready`.",
+                )
+                .optional(),
+        }
+    }
+}

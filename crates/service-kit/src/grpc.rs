@@ -1,0 +1,7 @@
+//! gRPC between our own services: channels with limits, traces across, errors that keep their kind.
+
+mod channel;
+mod status;
+
+pub use channel::{ChannelError, ChannelLimits, TraceInterceptor, TracedChannel, channel};
+pub use status::{error_code, error_kind, grpc_code, status_of};
