@@ -1,0 +1,198 @@
+//! Who is calling: from a verified token and what we know of the account to a caller with a role.
+
+mod resolve;
+
+use avvivo_kernel::{AccountId, ErrorKind, Fault, ShopId, Timestamp};
+
+use crate::shops::ShopStanding;
+
+pub use resolve::{AdminEmails, NewAccount, Resolution, resolve};
+
+wire_enum! {
+    /// The side of the market somebody is on.
+    UserType {
+        /// Buys.
+        Client = "CLIENT",
+        /// Sells.
+        Shop = "SHOP",
+        /// Runs the platform.
+        Admin = "ADMIN",
+    }
+}
+
+wire_enum! {
+    /// What somebody may do.
+    Role {
+        /// Has not said yet whether they buy or sell.
+        Undefined = "UNDEFINED",
+        /// Buys.
+        User = "USER",
+        /// Sells, but their shop is not open.
+        PendingStore = "PENDING_STORE",
+        /// Sells.
+        Store = "STORE",
+        /// Moderates.
+        Admin = "ADMIN",
+        /// Administers.
+        Superadmin = "SUPERADMIN",
+    }
+}
+
+wire_enum! {
+    /// Whether an account may be used.
+    AccountStatus {
+        /// It may.
+        Active = "ACTIVE",
+        /// It may not, anywhere.
+        Suspended = "SUSPENDED",
+    }
+}
+
+wire_enum! {
+    /// The rank of an administrator.
+    AdminRole {
+        /// Everything.
+        Superadmin = "SUPERADMIN",
+        /// Moderation.
+        Moderator = "MODERATOR",
+    }
+}
+
+/// What a verified token says of its bearer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TokenIdentity {
+    /// The identity provider's id of the person.
+    pub uid: String,
+    /// Trimmed and lower-cased; none when the token has none.
+    pub email: Option<String>,
+    /// Whether the provider has seen the person use that address.
+    pub email_verified: bool,
+    /// When the token stops being valid.
+    pub expires_at: Timestamp,
+}
+
+/// What we know of an account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Account {
+    /// Which one.
+    pub id: AccountId,
+    /// The identity provider's id it is linked to.
+    pub firebase_uid: Option<String>,
+    /// As stored; the effective one is derived at each request.
+    pub user_type: UserType,
+    /// As stored; the effective one is derived at each request.
+    pub role: Role,
+    /// Whether it may be used.
+    pub status: AccountStatus,
+    /// When it was last seen.
+    pub last_login_at: Option<Timestamp>,
+    /// Whether a buyer's profile exists.
+    pub has_client_profile: bool,
+    /// Its rank, when it administers.
+    pub admin_role: Option<AdminRole>,
+    /// The shop it owns.
+    pub shop: Option<ShopStanding>,
+}
+
+/// Somebody who may call, and as what.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caller {
+    /// Their account.
+    pub account_id: AccountId,
+    /// The identity provider's id.
+    pub uid: String,
+    /// The token's e-mail, lower-cased.
+    pub email: String,
+    /// Whether that e-mail is verified.
+    pub email_verified: bool,
+    /// Their side of the market.
+    pub user_type: UserType,
+    /// What they may do.
+    pub role: Role,
+    /// Their rank, when they administer.
+    pub admin_role: Option<AdminRole>,
+    /// The shop they own, open or not.
+    pub shop_id: Option<ShopId>,
+    /// When their token stops being valid.
+    pub token_expires_at: Timestamp,
+}
+
+impl Caller {
+    /// Whether they administer.
+    pub fn is_admin(&self) -> bool {
+        matches!(self.role, Role::Admin | Role::Superadmin)
+    }
+
+    /// The shop they act as: only while it is open.
+    pub fn acting_shop(&self) -> Option<ShopId> {
+        self.shop_id.filter(|_| self.role == Role::Store)
+    }
+
+    /// Administrators, and the owner of this very shop while it is open.
+    pub fn must_run_shop(&self, shop: ShopId) -> Result<(), AccessError> {
+        if self.is_admin() {
+            return Ok(());
+        }
+        match self.acting_shop() {
+            Some(own) if own == shop => Ok(()),
+            Some(_) => Err(AccessError::NotYours),
+            None => Err(AccessError::NotAllowed),
+        }
+    }
+
+    /// As [`Caller::must_run_shop`], for things that belong to a shop: whoever is neither is told that it is not theirs.
+    pub fn must_own(&self, shop: ShopId) -> Result<(), AccessError> {
+        self.must_run_shop(shop)
+            .map_err(|_: AccessError| AccessError::NotYours)
+    }
+}
+
+/// Why somebody may not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum AccessError {
+    /// Nobody is signed in.
+    #[error("authentication is required")]
+    Anonymous,
+    /// The token names no e-mail, so there is no account it could mean.
+    #[error("the token has no e-mail")]
+    NoEmail,
+    /// The account is suspended.
+    #[error("the account is suspended")]
+    Suspended,
+    /// The role does not allow it.
+    #[error("the role does not allow this")]
+    NotAllowed,
+    /// It belongs to somebody else.
+    #[error("it belongs to somebody else")]
+    NotYours,
+}
+
+impl Fault for AccessError {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Anonymous | Self::NoEmail => ErrorKind::Unauthenticated,
+            Self::Suspended | Self::NotAllowed | Self::NotYours => ErrorKind::Forbidden,
+        }
+    }
+
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Anonymous => "auth.required",
+            Self::NoEmail => "auth.no_email",
+            Self::Suspended => "auth.suspended",
+            Self::NotAllowed => "auth.not_allowed",
+            Self::NotYours => "auth.not_yours",
+        }
+    }
+
+    fn public_message(&self) -> String {
+        match self {
+            Self::Anonymous => "Iniciá sesión para continuar.",
+            Self::NoEmail => "Tu sesión no tiene un email válido. Volvé a iniciar sesión.",
+            Self::Suspended => "Tu cuenta está suspendida. Escribinos si creés que es un error.",
+            Self::NotAllowed => "Tu cuenta no tiene permiso para hacer esto.",
+            Self::NotYours => "Esto pertenece a otra tienda.",
+        }
+        .to_owned()
+    }
+}

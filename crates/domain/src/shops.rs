@@ -1,0 +1,166 @@
+//! Shops: what their plan means and what they may do.
+
+use avvivo_kernel::ShopId;
+
+wire_enum! {
+    /// Where a shop stands with the platform.
+    ShopStatus {
+        /// Registered, not yet accepted.
+        PendingVerification = "PENDING_VERIFICATION",
+        /// Open.
+        Active = "ACTIVE",
+        /// May not schedule or publish for a while.
+        AgendaSuspended = "AGENDA_SUSPENDED",
+        /// Rejected or taken down.
+        Hidden = "HIDDEN",
+        /// Thrown out.
+        Banned = "BANNED",
+    }
+}
+
+wire_enum! {
+    /// What the plan is worth.
+    PlanTier {
+        /// No plan: on the map, nothing else.
+        None = "NONE",
+        /// Standard.
+        Basico = "BASICO",
+        /// High visibility.
+        Media = "MEDIA",
+        /// Maximum visibility.
+        Maxima = "MAXIMA",
+    }
+}
+
+wire_enum! {
+    /// How the shop came to be.
+    RegistrationSource {
+        /// An administrator made it.
+        Admin = "ADMIN",
+        /// Its owner registered it.
+        SelfService = "SELF_SERVICE",
+    }
+}
+
+wire_enum! {
+    /// How much of the shop is shown.
+    Visibility {
+        /// Everything.
+        Lit = "LIT",
+        /// On the map and in lists, without contacts.
+        Dimmed = "DIMMED",
+        /// Nothing.
+        Hidden = "HIDDEN",
+    }
+}
+
+wire_enum! {
+    /// Whether somebody checked that the shop is what it says.
+    Verification {
+        /// Checked.
+        Verified = "VERIFIED",
+        /// Not yet.
+        Unverified = "UNVERIFIED",
+        /// Checked and refused.
+        Rejected = "REJECTED",
+    }
+}
+
+/// What decides what a shop may do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShopStanding {
+    /// Which shop.
+    pub id: ShopId,
+    /// False once an administrator switched it off.
+    pub active: bool,
+    /// Where it stands.
+    pub status: ShopStatus,
+    /// How it came to be.
+    pub registration_source: RegistrationSource,
+    /// Whether it was checked.
+    pub verification: Verification,
+    /// The plan as it was sold.
+    pub plan: String,
+    /// What that is worth.
+    pub plan_tier: PlanTier,
+}
+
+impl ShopStanding {
+    /// Whether the owner acts as the shop: it is open, or only its agenda is suspended.
+    pub fn is_operable(&self) -> bool {
+        self.active
+            && matches!(
+                self.status,
+                ShopStatus::Active | ShopStatus::AgendaSuspended
+            )
+    }
+
+    /// Whether the shop bought no plan.
+    pub fn has_no_plan(&self) -> bool {
+        self.plan_tier == PlanTier::None
+            || matches!(self.plan.to_uppercase().as_str(), "MAP_ONLY" | "SIN_PLAN")
+    }
+
+    /// Whether the owner's first request with a verified e-mail opens the shop.
+    pub fn awaits_owner_verification(&self) -> bool {
+        self.active
+            && self.status == ShopStatus::PendingVerification
+            && self.registration_source == RegistrationSource::SelfService
+            && self.verification != Verification::Verified
+    }
+
+    /// How many reels a day the plan includes.
+    pub fn daily_reels(&self) -> u32 {
+        daily_reels(&self.plan)
+    }
+}
+
+/// How many reels a day a plan includes, by the words it was sold with.
+pub fn daily_reels(plan: &str) -> u32 {
+    let plan = fold(plan);
+    if plan.contains("maxima") || plan.contains("pro") {
+        5
+    } else if plan.contains("alta") || plan.contains("premium") {
+        3
+    } else {
+        1
+    }
+}
+
+/// Lower case, without accents, separators as spaces: plans are typed by people.
+fn fold(text: &str) -> String {
+    text.to_lowercase()
+        .chars()
+        .map(|c| match c {
+            'á' => 'a',
+            'é' => 'e',
+            'í' => 'i',
+            'ó' => 'o',
+            'ú' | 'ü' => 'u',
+            '_' | '-' => ' ',
+            other => other,
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plans_mean_the_same_however_they_are_spelled() {
+        for (plan, reels) in [
+            ("BASIC", 1),
+            ("Estandar", 1),
+            ("SIN_PLAN", 1),
+            ("premium", 3),
+            ("Alta Visibilidad", 3),
+            ("ALTA_VISIBILIDAD", 3),
+            ("Máxima-visibilidad", 5),
+            ("PRO", 5),
+            ("pro plus", 5),
+        ] {
+            assert_eq!(daily_reels(plan), reels, "{plan}");
+        }
+    }
+}

@@ -1,0 +1,505 @@
+//! Files from phones: how they are named, which types and sizes are taken.
+
+use avvivo_kernel::{ErrorKind, Fault, ShopId, Timestamp};
+
+use crate::reels::{MAX_PHOTOS, ReelType, SourceRole};
+
+/// Longer file names are cut, at the stem: the extension decides whether the file is taken later.
+const MAX_NAME_CHARS: usize = 80;
+/// Photos and overlays above this are refused; phones make photos of a few megabytes.
+pub const MAX_IMAGE_BYTES: u64 = 25 * MEGABYTE;
+/// The megabyte of limits told to people.
+pub const MEGABYTE: u64 = 1024 * 1024;
+
+/// A file that a client announces.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Announced {
+    /// As the client calls it.
+    pub name: String,
+    /// As the client declares it, or as its extension says; empty when neither does.
+    pub content_type: String,
+    /// Its exact size, when the client says so.
+    pub size_bytes: Option<u64>,
+}
+
+impl Announced {
+    /// Reads what a client says of a file.
+    pub fn new(
+        name: Option<&str>,
+        content_type: Option<&str>,
+        size_bytes: Option<u64>,
+        default_name: &str,
+    ) -> Self {
+        let name = name
+            .map(str::trim)
+            .filter(|name| !name.is_empty())
+            .unwrap_or(default_name);
+        let declared = content_type
+            .map(str::trim)
+            .filter(|declared| !declared.is_empty());
+        Self {
+            name: name.to_owned(),
+            content_type: declared
+                .unwrap_or_else(|| type_of_extension(name))
+                .to_owned(),
+            size_bytes,
+        }
+    }
+
+    fn is_image(&self) -> bool {
+        self.content_type.starts_with("image/")
+    }
+
+    fn is_video(&self) -> bool {
+        self.content_type.starts_with("video/")
+    }
+}
+
+/// Whether these files may be uploaded for a reel of this kind.
+pub fn check_announced(
+    kind: ReelType,
+    files: &[Announced],
+    overlay: Option<&Announced>,
+    max_video_bytes: u64,
+) -> Result<(), UploadError> {
+    check_count(kind, files.len(), UploadError::NothingAnnounced)?;
+    for file in files {
+        let (fits, max, wrong) = match kind {
+            ReelType::Video => (file.is_video(), max_video_bytes, UploadError::NotAVideo),
+            ReelType::PhotoSet => (file.is_image(), MAX_IMAGE_BYTES, UploadError::NotAPhoto),
+        };
+        if !fits {
+            return Err(wrong);
+        }
+        check_size(file.size_bytes, max)?;
+    }
+    if let Some(overlay) = overlay {
+        if !overlay.is_image() {
+            return Err(UploadError::NotAnOverlay);
+        }
+        check_size(overlay.size_bytes, MAX_IMAGE_BYTES)?;
+    }
+    Ok(())
+}
+
+fn check_count(kind: ReelType, count: usize, none: UploadError) -> Result<(), UploadError> {
+    match (kind, count) {
+        (_, 0) => Err(none),
+        (ReelType::Video, 2..) => Err(UploadError::TooManyVideos),
+        (ReelType::PhotoSet, n) if n > MAX_PHOTOS => Err(UploadError::TooManyPhotos),
+        _ => Ok(()),
+    }
+}
+
+fn check_size(announced: Option<u64>, max_bytes: u64) -> Result<(), UploadError> {
+    match announced {
+        Some(size) if size > max_bytes => Err(UploadError::TooLarge { max_bytes }),
+        Some(0) => Err(UploadError::Empty {
+            file: String::new(),
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// The folder of a shop's uploads, with its slash.
+pub fn shop_prefix(shop: ShopId) -> String {
+    format!("shops/{shop}/")
+}
+
+/// The name under which a file is stored.
+pub fn object_name(shop: ShopId, now: Timestamp, index: usize, name: &str) -> String {
+    format!(
+        "{}{}-{index}-{}",
+        shop_prefix(shop),
+        now.timestamp_millis(),
+        slug(name)
+    )
+}
+
+/// Paths as clients confirm them: without leading slashes, each once, in their order.
+pub fn clean_paths(paths: impl IntoIterator<Item = String>) -> Vec<String> {
+    let mut clean: Vec<String> = Vec::new();
+    for path in paths {
+        let path = path.trim_start_matches('/').to_owned();
+        if !path.is_empty() && !clean.contains(&path) {
+            clean.push(path);
+        }
+    }
+    clean
+}
+
+/// Whether these paths may be confirmed by this shop for a reel of this kind.
+pub fn check_confirmed(
+    kind: ReelType,
+    shop: ShopId,
+    paths: &[String],
+    overlay: Option<&str>,
+) -> Result<(), UploadError> {
+    check_count(kind, paths.len(), UploadError::NothingConfirmed)?;
+    let prefix = shop_prefix(shop);
+    let inside = |path: &str| {
+        path.strip_prefix(&prefix)
+            .is_some_and(|name| !name.is_empty() && !name.contains('/') && name != "..")
+    };
+    if paths.iter().map(String::as_str).chain(overlay).all(inside) {
+        Ok(())
+    } else {
+        Err(UploadError::ForeignPath)
+    }
+}
+
+/// What the store says of a confirmed file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stored<'a> {
+    /// The object's name.
+    pub path: &'a str,
+    /// Its type as it was uploaded; may be empty.
+    pub content_type: &'a str,
+    /// Its size.
+    pub size_bytes: u64,
+}
+
+/// Whether a stored file may be used for `role`.
+pub fn check_stored(
+    role: SourceRole,
+    file: Stored<'_>,
+    max_video_bytes: u64,
+) -> Result<(), UploadError> {
+    if file.size_bytes == 0 {
+        return Err(UploadError::Empty {
+            file: file_name(file.path).to_owned(),
+        });
+    }
+    let extension = extension(file.path).unwrap_or_default();
+    let undeclared = file.content_type.is_empty();
+    match role {
+        SourceRole::Video => {
+            if !matches!(extension, "mp4" | "mov") {
+                return Err(UploadError::VideoFormat);
+            }
+            if !undeclared && !matches!(file.content_type, "video/mp4" | "video/quicktime") {
+                return Err(UploadError::VideoType);
+            }
+            check_size(Some(file.size_bytes), max_video_bytes)
+        }
+        SourceRole::Photo => {
+            if !file.content_type.starts_with("image/") {
+                return Err(UploadError::NotAPhoto);
+            }
+            check_size(Some(file.size_bytes), MAX_IMAGE_BYTES)
+        }
+        SourceRole::Overlay => {
+            if !matches!(extension, "png" | "jpg" | "jpeg" | "webp") {
+                return Err(UploadError::OverlayFormat);
+            }
+            if !undeclared && !file.content_type.starts_with("image/") {
+                return Err(UploadError::NotAnOverlay);
+            }
+            check_size(Some(file.size_bytes), MAX_IMAGE_BYTES)
+        }
+    }
+}
+
+/// The part of a path after its last slash.
+pub fn file_name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}
+
+fn extension(name: &str) -> Option<&str> {
+    let (stem, extension) = file_name(name).rsplit_once('.')?;
+    (!stem.is_empty() && !extension.is_empty()).then_some(extension)
+}
+
+/// A file name that is safe in a path: lower case, a-z 0-9 - _ . only, dashes not repeated, cut at the stem.
+pub fn slug(name: &str) -> String {
+    let mut clean = String::with_capacity(name.len());
+    for c in name.to_lowercase().chars() {
+        let c = if c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_' | '.') {
+            c
+        } else {
+            '-'
+        };
+        if c != '-' || !clean.ends_with('-') {
+            clean.push(c);
+        }
+    }
+    if clean.len() <= MAX_NAME_CHARS {
+        return clean;
+    }
+    let tail = match extension(&clean) {
+        Some(extension) if extension.len() < MAX_NAME_CHARS / 2 => format!(".{extension}"),
+        _ => String::new(),
+    };
+    let keep = MAX_NAME_CHARS.saturating_sub(tail.len());
+    clean.chars().take(keep).collect::<String>() + &tail
+}
+
+fn type_of_extension(name: &str) -> &'static str {
+    match extension(&name.to_lowercase()).unwrap_or_default() {
+        "jpg" | "jpeg" => "image/jpeg",
+        "png" => "image/png",
+        "webp" => "image/webp",
+        "gif" => "image/gif",
+        "heic" => "image/heic",
+        "heif" => "image/heif",
+        "mp4" => "video/mp4",
+        "mov" => "video/quicktime",
+        "m4v" => "video/x-m4v",
+        "webm" => "video/webm",
+        _ => "",
+    }
+}
+
+/// Why a file is not taken.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum UploadError {
+    /// The request names no shop.
+    #[error("no shop was named")]
+    ShopMissing,
+    /// No file was announced.
+    #[error("no file was announced")]
+    NothingAnnounced,
+    /// No file was confirmed.
+    #[error("no file was confirmed")]
+    NothingConfirmed,
+    /// More than one video.
+    #[error("more than one video")]
+    TooManyVideos,
+    /// More photos than a set may have.
+    #[error("too many photos")]
+    TooManyPhotos,
+    /// Not declared as a video.
+    #[error("not a video")]
+    NotAVideo,
+    /// Not declared as an image.
+    #[error("not an image")]
+    NotAPhoto,
+    /// The overlay is not declared as an image.
+    #[error("the overlay is not an image")]
+    NotAnOverlay,
+    /// Outside the shop's own folder.
+    #[error("the path is not in the shop's folder")]
+    ForeignPath,
+    /// Announced but not there.
+    #[error("{file} is not in the store")]
+    Missing {
+        /// Its name.
+        file: String,
+    },
+    /// There, without a byte.
+    #[error("{file} is empty")]
+    Empty {
+        /// Its name.
+        file: String,
+    },
+    /// The name ends in neither .mp4 nor .mov.
+    #[error("the video is neither mp4 nor mov")]
+    VideoFormat,
+    /// It was uploaded as something else than mp4 or mov.
+    #[error("the video's declared type is neither mp4 nor mov")]
+    VideoType,
+    /// The overlay's name has an unknown extension.
+    #[error("the overlay is none of png, jpg, webp")]
+    OverlayFormat,
+    /// Over the limit.
+    #[error("larger than {max_bytes} bytes")]
+    TooLarge {
+        /// The limit.
+        max_bytes: u64,
+    },
+}
+
+impl Fault for UploadError {
+    fn kind(&self) -> ErrorKind {
+        ErrorKind::Invalid
+    }
+
+    fn code(&self) -> &'static str {
+        match self {
+            Self::ShopMissing => "upload.shop_missing",
+            Self::NothingAnnounced => "upload.nothing_announced",
+            Self::NothingConfirmed => "upload.nothing_confirmed",
+            Self::TooManyVideos => "upload.too_many_videos",
+            Self::TooManyPhotos => "upload.too_many_photos",
+            Self::NotAVideo => "upload.not_a_video",
+            Self::NotAPhoto => "upload.not_a_photo",
+            Self::NotAnOverlay => "upload.not_an_overlay",
+            Self::ForeignPath => "upload.foreign_path",
+            Self::Missing { .. } => "upload.missing",
+            Self::Empty { .. } => "upload.empty",
+            Self::VideoFormat => "upload.video_format",
+            Self::VideoType => "upload.video_type",
+            Self::OverlayFormat => "upload.overlay_format",
+            Self::TooLarge { .. } => "upload.too_large",
+        }
+    }
+
+    fn public_message(&self) -> String {
+        match self {
+            Self::ShopMissing => "Indicá para qué tienda es la historia.".to_owned(),
+            Self::NothingAnnounced => "Elegí al menos un archivo para subir.".to_owned(),
+            Self::NothingConfirmed => "Confirmá al menos un archivo subido.".to_owned(),
+            Self::TooManyVideos => "Cada historia lleva un solo video.".to_owned(),
+            Self::TooManyPhotos => format!("Podés subir hasta {MAX_PHOTOS} fotos por historia."),
+            Self::NotAVideo => "Ese archivo no es un video.".to_owned(),
+            Self::NotAPhoto => "Las fotos tienen que ser imágenes.".to_owned(),
+            Self::NotAnOverlay => "El diseño superpuesto tiene que ser una imagen.".to_owned(),
+            Self::ForeignPath => "Ese archivo no es de tu tienda.".to_owned(),
+            Self::Missing { file } => format!("No encontramos el archivo {file}. Subilo de nuevo."),
+            Self::Empty { file } => format!("El archivo {file} está vacío. Subilo de nuevo."),
+            Self::VideoFormat | Self::VideoType => "Subí el video en formato MP4 o MOV.".to_owned(),
+            Self::OverlayFormat => "Subí el diseño superpuesto en PNG, JPG o WEBP.".to_owned(),
+            Self::TooLarge { max_bytes } => {
+                format!(
+                    "El archivo pesa demasiado: el máximo es {} MB.",
+                    max_bytes / MEGABYTE
+                )
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn shop() -> ShopId {
+        Uuid::from_u128(1).into()
+    }
+
+    fn announced(name: &str) -> Announced {
+        Announced::new(Some(name), None, None, "upload")
+    }
+
+    #[test]
+    fn a_long_name_keeps_its_extension() {
+        let name = slug(&format!("{}.MP4", "Desfile ".repeat(20)));
+        assert_eq!((name.len(), extension(&name)), (80, Some("mp4")));
+    }
+
+    #[test]
+    fn the_declared_type_wins_over_the_extension() {
+        let declared = Announced::new(Some("a.mp4"), Some("image/png"), None, "upload");
+        assert_eq!(declared.content_type, "image/png");
+        assert_eq!(announced("a.MOV").content_type, "video/quicktime");
+        assert_eq!(announced("a").content_type, "");
+    }
+
+    #[test]
+    fn announcements_are_checked_in_the_documented_order() {
+        let max = 100 * MEGABYTE;
+        let check = |kind, names: &[&str]| {
+            let files: Vec<_> = names.iter().map(|name| announced(name)).collect();
+            check_announced(kind, &files, None, max)
+        };
+        assert_eq!(
+            check(ReelType::Video, &[]),
+            Err(UploadError::NothingAnnounced)
+        );
+        assert_eq!(
+            check(ReelType::Video, &["a.mp4", "b.mp4"]),
+            Err(UploadError::TooManyVideos)
+        );
+        assert_eq!(
+            check(ReelType::Video, &["a.png"]),
+            Err(UploadError::NotAVideo)
+        );
+        assert_eq!(
+            check(ReelType::PhotoSet, &["a.png"; 6]),
+            Err(UploadError::TooManyPhotos)
+        );
+        assert_eq!(
+            check(ReelType::PhotoSet, &["a.mp4"]),
+            Err(UploadError::NotAPhoto)
+        );
+        assert_eq!(check(ReelType::PhotoSet, &["a.png"; 5]), Ok(()));
+        let overlay = check_announced(
+            ReelType::Video,
+            &[announced("a.mp4")],
+            Some(&announced("b.mp4")),
+            max,
+        );
+        assert_eq!(overlay, Err(UploadError::NotAnOverlay));
+        let heavy = Announced {
+            size_bytes: Some(max + 1),
+            ..announced("a.mp4")
+        };
+        assert_eq!(
+            check_announced(ReelType::Video, &[heavy], None, max),
+            Err(UploadError::TooLarge { max_bytes: max })
+        );
+    }
+
+    #[test]
+    fn only_files_of_the_shops_own_folder_are_confirmed() {
+        let own = format!("{}1-0-a.mp4", shop_prefix(shop()));
+        assert_eq!(
+            check_confirmed(ReelType::Video, shop(), &[own], None),
+            Ok(())
+        );
+        let other = ShopId::from(Uuid::from_u128(2));
+        for path in [
+            format!("{}1-0-a.mp4", shop_prefix(other)),
+            format!("{}../x/a.mp4", shop_prefix(shop())),
+            shop_prefix(shop()),
+            "processed/shops/x.mp4".to_owned(),
+        ] {
+            let answer =
+                check_confirmed(ReelType::Video, shop(), std::slice::from_ref(&path), None);
+            assert_eq!(answer, Err(UploadError::ForeignPath), "{path}");
+        }
+    }
+
+    #[test]
+    fn stored_files_are_checked_by_name_type_and_size() {
+        let file = |path, content_type, size_bytes| Stored {
+            path,
+            content_type,
+            size_bytes,
+        };
+        let max = 100 * MEGABYTE;
+        let video = |stored| check_stored(SourceRole::Video, stored, max);
+        assert_eq!(video(file("s/a.mp4", "video/mp4", 1)), Ok(()));
+        assert_eq!(video(file("s/a.mov", "", 1)), Ok(()));
+        assert_eq!(
+            video(file("s/a.webm", "video/webm", 1)),
+            Err(UploadError::VideoFormat)
+        );
+        assert_eq!(
+            video(file("s/a.mp4", "video/webm", 1)),
+            Err(UploadError::VideoType)
+        );
+        assert_eq!(
+            video(file("s/a.mp4", "video/mp4", max + 1)),
+            Err(UploadError::TooLarge { max_bytes: max })
+        );
+        assert_eq!(
+            video(file("s/a.mp4", "video/mp4", 0)),
+            Err(UploadError::Empty {
+                file: "a.mp4".to_owned()
+            })
+        );
+        let overlay = |stored| check_stored(SourceRole::Overlay, stored, max);
+        assert_eq!(
+            overlay(file("s/a.gif", "image/gif", 1)),
+            Err(UploadError::OverlayFormat)
+        );
+        assert_eq!(
+            overlay(file("s/a.png", "text/html", 1)),
+            Err(UploadError::NotAnOverlay)
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn slugs_are_safe_and_short(name in "\\PC{0,200}") {
+            let slug = slug(&name);
+            prop_assert!(slug.len() <= 80);
+            prop_assert!(slug.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "-_.".contains(c)));
+            prop_assert!(!slug.contains("--"));
+        }
+    }
+}
