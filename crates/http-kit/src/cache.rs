@@ -1,0 +1,246 @@
+//! Answers to anonymous GETs, kept as the bytes that go out.
+//!
+//! - **Bounded**: by bytes, and by time.
+//! - **Normalised keys**: the route's name and parameters that were already clamped ([`Param`] cannot hold free text), so
+//!   that nobody can fill the cache with made-up queries.
+//! - **Single flight**: however many ask for a key that is not there, it is computed once.
+//! - **Invalidation by generation**: a rule names tags, and the generations of its tags are part of every key. Moving a
+//!   generation on makes all earlier entries unreachable at once, and an answer that was being computed at that moment
+//!   is stored under a key that nobody asks for any more.
+
+mod key;
+
+use std::{
+    collections::HashMap,
+    convert::Infallible,
+    fmt,
+    future::Future,
+    sync::{
+        Arc, PoisonError, RwLock,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use axum::{
+    extract::FromRequestParts,
+    response::{IntoResponse, Response},
+};
+use http::{HeaderName, HeaderValue, Method, request::Parts};
+use moka::{Expiry, future::Cache};
+use serde::Serialize;
+
+use crate::{CachedBody, Problem, Visitor};
+use key::Key;
+
+pub use key::Param;
+
+const X_CACHE: HeaderName = HeaderName::from_static("x-cache");
+const X_CACHE_STORE: HeaderName = HeaderName::from_static("x-cache-store");
+
+/// What an entry costs besides its body: key, validator, the cache's own books.
+const ENTRY_OVERHEAD_BYTES: usize = 512;
+
+/// The cache of a service.
+pub struct ResponseCache {
+    entries: Cache<Key, Entry>,
+    generations: RwLock<HashMap<&'static str, Arc<AtomicU64>>>,
+}
+
+/// How answers of one route are kept. Made once, at the start, by [`ResponseCache::rule`].
+#[derive(Debug, Clone)]
+pub struct CacheRule {
+    route: &'static str,
+    ttl: Duration,
+    generations: Vec<Arc<AtomicU64>>,
+}
+
+/// Whether a request may be answered from the cache: an anonymous GET may; HEAD and known callers may not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CacheAccess {
+    /// Looked up, and kept for others.
+    Shared,
+    /// Computed for this request alone.
+    Bypass,
+}
+
+/// An answer that may have come from the cache, and says so.
+#[derive(Debug, Clone)]
+pub struct CacheReply {
+    body: CachedBody,
+    found: Option<Found>,
+}
+
+/// Where a cached body came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Found {
+    /// It was there.
+    Hit,
+    /// It was computed now.
+    Miss,
+}
+
+#[derive(Clone)]
+struct Entry {
+    body: CachedBody,
+    ttl: Duration,
+}
+
+/// Each entry lives as long as its rule says.
+struct RuleTtl;
+
+impl Expiry<Key, Entry> for RuleTtl {
+    fn expire_after_create(&self, _: &Key, entry: &Entry, _: Instant) -> Option<Duration> {
+        Some(entry.ttl)
+    }
+}
+
+impl ResponseCache {
+    /// A cache of at most `max_bytes` of bodies.
+    pub fn new(max_bytes: u64) -> Self {
+        let entries = Cache::builder()
+            .max_capacity(max_bytes)
+            .weigher(|_, entry: &Entry| {
+                let bytes = entry
+                    .body
+                    .bytes()
+                    .len()
+                    .saturating_add(ENTRY_OVERHEAD_BYTES);
+                u32::try_from(bytes).unwrap_or(u32::MAX)
+            })
+            .expire_after(RuleTtl)
+            .build();
+        Self {
+            entries,
+            generations: RwLock::default(),
+        }
+    }
+
+    /// How answers of `route` are kept: for `ttl`, or until one of `tags` is invalidated.
+    pub fn rule(&self, route: &'static str, ttl: Duration, tags: &[&'static str]) -> CacheRule {
+        let mut known = self
+            .generations
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        let generations = tags
+            .iter()
+            .map(|tag| Arc::clone(known.entry(tag).or_default()))
+            .collect();
+        CacheRule {
+            route,
+            ttl,
+            generations,
+        }
+    }
+
+    /// Forgets every answer whose rule names `tag`, including those being computed now.
+    pub fn invalidate(&self, tag: &str) {
+        let known = self
+            .generations
+            .read()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some(generation) = known.get(tag) {
+            generation.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+
+    /// Answers a request: from the cache if `access` allows, else with what `compute` yields. Errors are not kept.
+    pub async fn respond<T, E, F>(
+        &self,
+        access: CacheAccess,
+        rule: &CacheRule,
+        params: impl IntoIterator<Item = Param>,
+        compute: F,
+    ) -> Result<CacheReply, Problem>
+    where
+        T: Serialize,
+        E: Into<Problem>,
+        F: Future<Output = Result<T, E>>,
+    {
+        if access == CacheAccess::Bypass {
+            let body = CachedBody::of(&compute.await.map_err(Into::into)?)?;
+            return Ok(CacheReply { body, found: None });
+        }
+        let (body, found) = self.body(rule, params, compute).await?;
+        Ok(CacheReply {
+            body,
+            found: Some(found),
+        })
+    }
+
+    /// The body under `rule` and `params`, whoever asks. For data that is the same for every caller.
+    pub async fn body<T, E, F>(
+        &self,
+        rule: &CacheRule,
+        params: impl IntoIterator<Item = Param>,
+        compute: F,
+    ) -> Result<(CachedBody, Found), Problem>
+    where
+        T: Serialize,
+        E: Into<Problem>,
+        F: Future<Output = Result<T, E>>,
+    {
+        let key = Key::new(rule.route, rule.generation(), params);
+        let fill = async {
+            let body = CachedBody::of(&compute.await.map_err(Into::into)?)?;
+            Ok(Entry {
+                body,
+                ttl: rule.ttl,
+            })
+        };
+        let found = self.entries.entry(key).or_try_insert_with(fill).await;
+        let entry = found.map_err(|problem: Arc<Problem>| Problem::clone(&problem))?;
+        let origin = if entry.is_fresh() {
+            Found::Miss
+        } else {
+            Found::Hit
+        };
+        Ok((entry.into_value().body, origin))
+    }
+}
+
+impl fmt::Debug for ResponseCache {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ResponseCache")
+            .field("bytes", &self.entries.weighted_size())
+            .finish_non_exhaustive()
+    }
+}
+
+impl CacheRule {
+    /// Generations only grow, so their sum names one state of all tags and never comes back.
+    fn generation(&self) -> u64 {
+        self.generations
+            .iter()
+            .map(|generation| generation.load(Ordering::SeqCst))
+            .sum()
+    }
+}
+
+impl IntoResponse for CacheReply {
+    fn into_response(self) -> Response {
+        let mut response = self.body.into_response();
+        let told = match self.found {
+            Some(Found::Hit) => ("HIT", "memory"),
+            Some(Found::Miss) => ("MISS", "none"),
+            None => return response,
+        };
+        response
+            .headers_mut()
+            .insert(X_CACHE, HeaderValue::from_static(told.0));
+        response
+            .headers_mut()
+            .insert(X_CACHE_STORE, HeaderValue::from_static(told.1));
+        response
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for CacheAccess {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        let known = parts.extensions.get::<Visitor>() == Some(&Visitor::Known);
+        let shared = parts.method == Method::GET && !known;
+        Ok(if shared { Self::Shared } else { Self::Bypass })
+    }
+}

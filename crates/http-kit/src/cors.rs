@@ -1,0 +1,111 @@
+//! Which web pages may call us.
+//!
+//! Written out rather than taken from a crate because the contract is not the usual one: a foreign origin is refused
+//! outright instead of being answered without headers, and every OPTIONS request is a preflight.
+
+use std::collections::HashSet;
+
+use avvivo_kernel::ErrorKind;
+use axum::{body::Body, response::Response};
+use http::{
+    HeaderMap, HeaderValue, Method, StatusCode,
+    header::{
+        ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
+        ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_REQUEST_HEADERS, CONTENT_LENGTH, ORIGIN,
+        VARY,
+    },
+};
+
+use crate::Problem;
+
+/// The pages that are ours, wherever we run.
+const OWN_ORIGINS: [&str; 4] = [
+    "http://localhost:5173",
+    "https://avellaneda-en-vivo.web.app",
+    "https://avellanedaenvivo.com.ar",
+    "https://www.avellanedaenvivo.com.ar",
+];
+
+const METHODS: HeaderValue = HeaderValue::from_static("GET,HEAD,PUT,PATCH,POST,DELETE");
+
+/// What page scripts may read besides the headers browsers always show.
+const EXPOSED: HeaderValue = HeaderValue::from_static(
+    "ETag,Retry-After,X-Cache,X-Cache-Store,X-RateLimit-Remaining,X-RateLimit-Store,X-Request-Id",
+);
+
+/// The allow-list, matched to the letter.
+#[derive(Debug, Clone)]
+pub struct Cors {
+    origins: HashSet<Vec<u8>>,
+}
+
+/// What is to become of a request.
+pub(crate) enum Admission {
+    /// Go on. Holds the origin to echo, if there was one.
+    Pass(Option<HeaderValue>),
+    /// A preflight, answered here.
+    Preflight(Response),
+    /// A page we do not know.
+    Refused(Problem),
+}
+
+impl Cors {
+    /// Our own pages and those of `CORS_ORIGINS`: comma-separated, blanks around and between them dropped.
+    pub fn new(more: &str) -> Self {
+        let more = more
+            .split(',')
+            .map(str::trim)
+            .filter(|origin| !origin.is_empty());
+        Self {
+            origins: OWN_ORIGINS
+                .into_iter()
+                .chain(more)
+                .map(|o| o.as_bytes().to_vec())
+                .collect(),
+        }
+    }
+
+    pub(crate) fn admit(&self, method: &Method, headers: &HeaderMap) -> Admission {
+        let origin = headers.get(ORIGIN);
+        if origin.is_some_and(|origin| !self.origins.contains(origin.as_bytes())) {
+            let message = "Esta página no tiene permiso para usar el servicio.";
+            return Admission::Refused(Problem::new(
+                ErrorKind::Forbidden,
+                "cors.origin_refused",
+                message,
+            ));
+        }
+        if method == Method::OPTIONS {
+            return Admission::Preflight(preflight(headers));
+        }
+        Admission::Pass(origin.cloned())
+    }
+
+    /// Marks an answer as readable by `origin`, and as depending on it.
+    pub(crate) fn decorate(origin: Option<HeaderValue>, headers: &mut HeaderMap) {
+        headers.append(VARY, HeaderValue::from_static("Origin"));
+        if let Some(origin) = origin {
+            headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+            headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED);
+        }
+    }
+}
+
+fn preflight(request: &HeaderMap) -> Response {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    let headers = response.headers_mut();
+    headers.append(
+        VARY,
+        HeaderValue::from_static("Origin, Access-Control-Request-Headers"),
+    );
+    headers.insert(ACCESS_CONTROL_ALLOW_METHODS, METHODS);
+    headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
+    if let Some(origin) = request.get(ORIGIN) {
+        headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
+    }
+    if let Some(asked) = request.get(ACCESS_CONTROL_REQUEST_HEADERS) {
+        headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, asked.clone());
+    }
+    response
+}

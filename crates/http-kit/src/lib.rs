@@ -1,0 +1,29 @@
+#![doc = include_str!("../README.md")]
+
+pub mod body;
+pub mod cache;
+pub mod cors;
+pub mod exchange;
+pub mod extract;
+pub mod identity;
+mod observe;
+pub mod oidc;
+pub mod operations;
+pub mod pipeline;
+pub mod problem;
+pub mod rate_limit;
+pub mod reply;
+pub mod routes;
+
+pub use body::{JsonBody, RawBody};
+pub use cache::{CacheAccess, CacheReply, CacheRule, ResponseCache};
+pub use cors::Cors;
+pub use exchange::{ClientIp, RequestId};
+pub use extract::{PathParams, QueryParams};
+pub use identity::{Authenticate, Caller, IdentityStep, NotAuthenticated, Require, Role, Visitor};
+pub use oidc::{Oidc, OidcGuard};
+pub use pipeline::{PipelineDeps, pipeline};
+pub use problem::Problem;
+pub use rate_limit::{CounterStore, Quota, RateLimit, RateLimiter, RateVerdict};
+pub use reply::{CachedBody, Reply};
+pub use routes::RouteTable;
