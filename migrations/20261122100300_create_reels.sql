@@ -35,6 +35,7 @@ CREATE TABLE reels (
     render_error_code text,
     render_error_message text,
     render_failed_at timestamptz,
+    render_requeued_at timestamptz,
     rendered_at timestamptz,
     render_report jsonb,
     -- Who renders it now. Every write of a renderer names the token, so one that lost the lease writes nothing.

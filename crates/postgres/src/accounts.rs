@@ -1,0 +1,211 @@
+//! Accounts, and the administrators among them.
+
+use avvivo_domain::{
+    identity::{Account, AccountStatus, AdminRole, NewAccount, Resolution, Role, UserType},
+    shops::{PlanTier, RegistrationSource, ShopStanding, ShopStatus, Verification},
+};
+use avvivo_kernel::{AccountId, Timestamp};
+use uuid::Uuid;
+
+use crate::{Conn, DbError};
+
+struct AccountRow {
+    id: Uuid,
+    firebase_uid: Option<String>,
+    user_type: String,
+    role: String,
+    status: String,
+    last_login_at: Option<Timestamp>,
+    has_client_profile: bool,
+    admin_role: Option<String>,
+    shop_id: Option<Uuid>,
+    shop_active: Option<bool>,
+    shop_status: Option<String>,
+    shop_source: Option<String>,
+    shop_verification: Option<String>,
+    shop_plan: Option<String>,
+    shop_plan_tier: Option<String>,
+}
+
+/// The account of a token: by the identity provider's id, else by e-mail.
+pub async fn find_for_token(
+    conn: &mut Conn,
+    uid: &str,
+    email: &str,
+) -> Result<Option<Account>, DbError> {
+    let row = sqlx::query_as!(
+        AccountRow,
+        r#"
+        SELECT
+            a.id,
+            a.firebase_uid,
+            a.user_type::text AS "user_type!",
+            a.role::text AS "role!",
+            a.status::text AS "status!",
+            a.last_login_at,
+            EXISTS (SELECT 1 FROM clients AS c WHERE c.account_id = a.id) AS "has_client_profile!",
+            m.role::text AS admin_role,
+            s.id AS "shop_id?",
+            s.active AS "shop_active?",
+            s.status::text AS shop_status,
+            s.registration_source::text AS shop_source,
+            s.verification::text AS shop_verification,
+            s.plan AS "shop_plan?",
+            s.plan_tier::text AS shop_plan_tier
+        FROM accounts AS a
+        LEFT JOIN admins AS m ON m.account_id = a.id
+        LEFT JOIN shops AS s ON s.owner_account_id = a.id
+        WHERE a.firebase_uid = $1 OR a.email = $2
+        ORDER BY (a.firebase_uid = $1) DESC NULLS LAST
+        LIMIT 1
+        "#,
+        uid,
+        email,
+    )
+    .fetch_optional(conn)
+    .await?;
+    row.map(Account::try_from).transpose()
+}
+
+/// Creates an account, unless one with its e-mail or its id has come into being meanwhile. Whoever asks finds the winner by
+/// looking again.
+pub async fn ensure(
+    conn: &mut Conn,
+    id: AccountId,
+    new: &NewAccount,
+    now: Timestamp,
+) -> Result<(), DbError> {
+    sqlx::query!(
+        r#"
+        INSERT INTO accounts (id, email, firebase_uid, user_type, role, created_at, last_login_at)
+        VALUES ($1, $2, $3, $4::text::user_type, $5::text::account_role, $6, $6)
+        ON CONFLICT DO NOTHING
+        "#,
+        id.as_uuid(),
+        new.email,
+        new.firebase_uid,
+        new.user_type.as_str(),
+        new.role.as_str(),
+        now,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Writes what a resolution found to be out of date on the account and its administrator's row.
+pub async fn settle(
+    conn: &mut Conn,
+    resolution: &Resolution,
+    now: Timestamp,
+) -> Result<(), DbError> {
+    let (user_type, role) = resolution
+        .store_role
+        .map_or((None, None), |(user_type, role)| {
+            (Some(user_type.as_str()), Some(role.as_str()))
+        });
+    sqlx::query!(
+        r#"
+        UPDATE accounts
+        SET
+            firebase_uid = coalesce($2, firebase_uid),
+            user_type = coalesce($3::text::user_type, user_type),
+            role = coalesce($4::text::account_role, role),
+            last_login_at = CASE WHEN $5 THEN $6 ELSE last_login_at END,
+            onboarding_completed_at = CASE
+                WHEN $7 THEN coalesce(onboarding_completed_at, $6) ELSE onboarding_completed_at
+            END
+        WHERE id = $1
+        "#,
+        resolution.account_id().as_uuid(),
+        resolution.link_uid,
+        user_type,
+        role,
+        resolution.stamp_login,
+        now,
+        resolution.open_shop.is_some(),
+    )
+    .execute(&mut *conn)
+    .await?;
+    if let Some(rank) = resolution.ensure_admin {
+        ensure_admin(conn, resolution.account_id(), rank, now).await?;
+    }
+    Ok(())
+}
+
+/// Makes sure that an account administers with at least this rank.
+pub async fn ensure_admin(
+    conn: &mut Conn,
+    account: AccountId,
+    rank: AdminRole,
+    now: Timestamp,
+) -> Result<(), DbError> {
+    sqlx::query!(
+        r#"
+        INSERT INTO admins (account_id, role, created_at)
+        VALUES ($1, $2::text::admin_role, $3)
+        ON CONFLICT (account_id) DO UPDATE SET role = EXCLUDED.role
+        WHERE EXCLUDED.role = 'SUPERADMIN'
+        "#,
+        account.as_uuid(),
+        rank.as_str(),
+        now,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+impl TryFrom<AccountRow> for Account {
+    type Error = DbError;
+
+    fn try_from(row: AccountRow) -> Result<Self, DbError> {
+        let broken = |column, value: &str| DbError::broken("accounts", column, row.id, value);
+        let admin_role = match &row.admin_role {
+            Some(word) => Some(AdminRole::parse(word).ok_or_else(|| broken("admins.role", word))?),
+            None => None,
+        };
+        Ok(Self {
+            id: row.id.into(),
+            user_type: UserType::parse(&row.user_type)
+                .ok_or_else(|| broken("user_type", &row.user_type))?,
+            role: Role::parse(&row.role).ok_or_else(|| broken("role", &row.role))?,
+            status: AccountStatus::parse(&row.status)
+                .ok_or_else(|| broken("status", &row.status))?,
+            admin_role,
+            shop: row.shop()?,
+            firebase_uid: row.firebase_uid,
+            last_login_at: row.last_login_at,
+            has_client_profile: row.has_client_profile,
+        })
+    }
+}
+
+impl AccountRow {
+    fn shop(&self) -> Result<Option<ShopStanding>, DbError> {
+        let Some(id) = self.shop_id else {
+            return Ok(None);
+        };
+        let word = |column, value: &Option<String>| {
+            value
+                .clone()
+                .ok_or_else(|| DbError::broken("shops", column, id, "NULL"))
+        };
+        let broken = |column, value: &str| DbError::broken("shops", column, id, value);
+        let status = word("status", &self.shop_status)?;
+        let source = word("registration_source", &self.shop_source)?;
+        let verification = word("verification", &self.shop_verification)?;
+        let tier = word("plan_tier", &self.shop_plan_tier)?;
+        Ok(Some(ShopStanding {
+            id: id.into(),
+            active: self.shop_active.unwrap_or(false),
+            status: ShopStatus::parse(&status).ok_or_else(|| broken("status", &status))?,
+            registration_source: RegistrationSource::parse(&source)
+                .ok_or_else(|| broken("registration_source", &source))?,
+            verification: Verification::parse(&verification)
+                .ok_or_else(|| broken("verification", &verification))?,
+            plan: word("plan", &self.shop_plan)?,
+            plan_tier: PlanTier::parse(&tier).ok_or_else(|| broken("plan_tier", &tier))?,
+        }))
+    }
+}

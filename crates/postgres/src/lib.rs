@@ -1,0 +1,15 @@
+#![doc = include_str!("../README.md")]
+
+pub mod accounts;
+pub mod database;
+pub mod error;
+pub mod leases;
+pub mod outbox;
+pub mod reels;
+pub mod shops;
+pub mod uploads;
+pub mod views;
+pub mod wallets;
+
+pub use database::{Conn, Database, Transaction};
+pub use error::DbError;

@@ -1,0 +1,161 @@
+//! Reels in numbers, newest first. A shop's details are read once a shop, not once a reel.
+
+use std::collections::HashMap;
+
+use avvivo_domain::reels::{Reel, showcase::AgeBand};
+use avvivo_kernel::{ReelId, ShopId, Timestamp};
+use uuid::Uuid;
+
+use super::{
+    ReelShop, ReelWithShop,
+    row::{ReelRow, reels},
+};
+use crate::{Conn, DbError};
+
+/// The public feed.
+pub async fn list_feed(
+    conn: &mut Conn,
+    now: Timestamp,
+    limit: i64,
+) -> Result<Vec<ReelWithShop>, DbError> {
+    let rows = reels!(
+        "WHERE r.status = 'ACTIVE' AND r.expires_at >= $1 ORDER BY r.created_at DESC LIMIT $2",
+        now,
+        limit,
+    )
+    .fetch_all(&mut *conn)
+    .await?;
+    with_shops(conn, rows).await
+}
+
+/// Everything, for administrators: the newest `limit`, older than `before` when that is given.
+pub async fn list_all(
+    conn: &mut Conn,
+    before: Option<(Timestamp, ReelId)>,
+    limit: i64,
+) -> Result<Vec<ReelWithShop>, DbError> {
+    let (created_at, id) = before.unzip();
+    let rows = reels!(
+        r#"
+        WHERE $1::timestamptz IS NULL OR (r.created_at, r.id) < ($1, $2)
+        ORDER BY r.created_at DESC, r.id DESC
+        LIMIT $3
+        "#,
+        created_at,
+        id.map(ReelId::as_uuid),
+        limit,
+    )
+    .fetch_all(&mut *conn)
+    .await?;
+    with_shops(conn, rows).await
+}
+
+/// A shop's own, in every status.
+pub async fn list_of_shop(
+    conn: &mut Conn,
+    shop: ShopId,
+    limit: i64,
+) -> Result<Vec<ReelWithShop>, DbError> {
+    let rows = reels!(
+        "WHERE r.shop_id = $1 ORDER BY r.created_at DESC LIMIT $2",
+        shop.as_uuid(),
+        limit,
+    )
+    .fetch_all(&mut *conn)
+    .await?;
+    with_shops(conn, rows).await
+}
+
+/// These reels, in this order; those that are gone are left out.
+pub async fn list_by_ids(conn: &mut Conn, ids: &[ReelId]) -> Result<Vec<ReelWithShop>, DbError> {
+    let ids: Vec<Uuid> = ids.iter().map(|id| id.as_uuid()).collect();
+    let rows = reels!(
+        "JOIN unnest($1::uuid []) WITH ORDINALITY AS wanted (id, place) ON wanted.id = r.id ORDER BY wanted.place",
+        &ids,
+    )
+    .fetch_all(&mut *conn)
+    .await?;
+    with_shops(conn, rows).await
+}
+
+/// The newest reels of an age that the showcase may show: finished ones, whether or not their day is over.
+pub async fn list_showcase_candidates(
+    conn: &mut Conn,
+    band: AgeBand,
+    now: Timestamp,
+    limit: i64,
+) -> Result<Vec<(ReelId, Timestamp)>, DbError> {
+    let (after, until) = band.created_between(now);
+    let rows = sqlx::query!(
+        r#"
+        SELECT id, created_at
+        FROM reels
+        WHERE
+            status IN ('ACTIVE', 'EXPIRED')
+            AND (video_url IS NOT NULL OR cardinality(photo_urls) > 0)
+            AND ($1::timestamptz IS NULL OR created_at > $1)
+            AND created_at <= $2
+        ORDER BY created_at DESC
+        LIMIT $3
+        "#,
+        after,
+        until,
+        limit,
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| (row.id.into(), row.created_at))
+        .collect())
+}
+
+/// A reel with its shop.
+pub async fn find_with_shop(conn: &mut Conn, id: ReelId) -> Result<Option<ReelWithShop>, DbError> {
+    Ok(list_by_ids(conn, &[id]).await?.pop())
+}
+
+async fn with_shops(conn: &mut Conn, rows: Vec<ReelRow>) -> Result<Vec<ReelWithShop>, DbError> {
+    let mut ids: Vec<Uuid> = rows.iter().map(|row| row.shop_id).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let shops = shops_by_id(conn, &ids).await?;
+    rows.into_iter()
+        .map(|row| {
+            let reel = Reel::try_from(row)?;
+            let shop = shops
+                .get(&reel.shop_id)
+                .cloned()
+                .ok_or_else(|| DbError::broken("reels", "shop_id", reel.id, reel.shop_id))?;
+            Ok(ReelWithShop { reel, shop })
+        })
+        .collect()
+}
+
+async fn shops_by_id(conn: &mut Conn, ids: &[Uuid]) -> Result<HashMap<ShopId, ReelShop>, DbError> {
+    let rows = sqlx::query!(
+        r#"
+        SELECT id, name, slug, logo_url, cover_url, website, address_details
+        FROM shops
+        WHERE id = ANY($1)
+        "#,
+        ids,
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| {
+            let shop = ReelShop {
+                id: row.id.into(),
+                name: row.name,
+                slug: row.slug,
+                logo_url: row.logo_url,
+                cover_url: row.cover_url,
+                website: row.website,
+                address_details: row.address_details,
+            };
+            (shop.id, shop)
+        })
+        .collect())
+}

@@ -1,0 +1,121 @@
+//! Shops.
+
+use avvivo_domain::shops::{PlanTier, RegistrationSource, ShopStanding, ShopStatus, Verification};
+use avvivo_kernel::{AccountId, ShopId, Timestamp};
+use uuid::Uuid;
+
+use crate::{Conn, DbError};
+
+struct StandingRow {
+    id: Uuid,
+    active: bool,
+    status: String,
+    registration_source: String,
+    verification: String,
+    plan: String,
+    plan_tier: String,
+}
+
+/// What decides what a shop may do.
+pub async fn find_standing(conn: &mut Conn, shop: ShopId) -> Result<Option<ShopStanding>, DbError> {
+    let row = sqlx::query_as!(
+        StandingRow,
+        r#"
+        SELECT
+            id,
+            active,
+            status::text AS "status!",
+            registration_source::text AS "registration_source!",
+            verification::text AS "verification!",
+            plan,
+            plan_tier::text AS "plan_tier!"
+        FROM shops
+        WHERE id = $1
+        "#,
+        shop.as_uuid(),
+    )
+    .fetch_optional(conn)
+    .await?;
+    row.map(ShopStanding::try_from).transpose()
+}
+
+/// The shop that an account owns, if it is this one or none is named.
+pub async fn find_owned(
+    conn: &mut Conn,
+    owner: AccountId,
+    wanted: Option<ShopId>,
+) -> Result<Option<ShopId>, DbError> {
+    let id = sqlx::query_scalar!(
+        r#"
+        SELECT id
+        FROM shops
+        WHERE owner_account_id = $1 AND ($2::uuid IS NULL OR id = $2)
+        "#,
+        owner.as_uuid(),
+        wanted.map(ShopId::as_uuid),
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(id.map(ShopId::from))
+}
+
+/// Opens a shop whose owner has proven the e-mail. Does nothing to a shop that is no longer waiting for it.
+pub async fn open_by_owner(conn: &mut Conn, shop: ShopId, now: Timestamp) -> Result<(), DbError> {
+    sqlx::query!(
+        r#"
+        UPDATE shops
+        SET
+            status = 'ACTIVE',
+            verification = 'VERIFIED',
+            visibility = CASE
+                WHEN plan_tier = 'NONE' OR upper(plan) IN ('MAP_ONLY', 'SIN_PLAN') THEN 'DIMMED' ELSE 'LIT'
+            END::shop_visibility,
+            status_reason = NULL,
+            status_changed_at = $2,
+            owner_accepted_at = $2,
+            updated_at = $2
+        WHERE
+            id = $1
+            AND status = 'PENDING_VERIFICATION'
+            AND registration_source = 'SELF_SERVICE'
+            AND active
+        "#,
+        shop.as_uuid(),
+        now,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Mirrors what is left of the reel quota, which the old lists show.
+pub async fn set_reel_quota(conn: &mut Conn, shop: ShopId, left: u32) -> Result<(), DbError> {
+    sqlx::query!(
+        "UPDATE shops SET reel_quota = $2 WHERE id = $1",
+        shop.as_uuid(),
+        i32::try_from(left).unwrap_or(i32::MAX),
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+impl TryFrom<StandingRow> for ShopStanding {
+    type Error = DbError;
+
+    fn try_from(row: StandingRow) -> Result<Self, DbError> {
+        let broken = |column, value: &str| DbError::broken("shops", column, row.id, value);
+        Ok(Self {
+            id: row.id.into(),
+            active: row.active,
+            status: ShopStatus::parse(&row.status).ok_or_else(|| broken("status", &row.status))?,
+            registration_source: RegistrationSource::parse(&row.registration_source)
+                .ok_or_else(|| broken("registration_source", &row.registration_source))?,
+            verification: Verification::parse(&row.verification)
+                .ok_or_else(|| broken("verification", &row.verification))?,
+            plan_tier: PlanTier::parse(&row.plan_tier)
+                .ok_or_else(|| broken("plan_tier", &row.plan_tier))?,
+            plan: row.plan,
+        })
+    }
+}

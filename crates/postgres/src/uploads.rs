@@ -1,0 +1,144 @@
+//! Uploads that were confirmed, and objects that are to be deleted.
+
+use std::collections::HashMap;
+
+use avvivo_kernel::{ShopId, Timestamp};
+
+use crate::{Conn, DbError};
+
+/// An upload as it was when the client confirmed it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfirmedUpload {
+    /// The object's name.
+    pub path: String,
+    /// Its version.
+    pub generation: i64,
+    /// Its size.
+    pub size_bytes: u64,
+    /// Its declared type.
+    pub content_type: String,
+}
+
+/// Remembers confirmed uploads of a shop; confirming again renews what is remembered.
+pub async fn set_confirmed(
+    conn: &mut Conn,
+    shop: ShopId,
+    uploads: &[ConfirmedUpload],
+    now: Timestamp,
+) -> Result<(), DbError> {
+    for upload in uploads {
+        sqlx::query!(
+            r#"
+            INSERT INTO confirmed_uploads (path, shop_id, generation, size_bytes, content_type, confirmed_at)
+            VALUES ($1, $2, $3, $4, $5, $6)
+            ON CONFLICT (path) DO UPDATE
+            SET
+                generation = EXCLUDED.generation,
+                size_bytes = EXCLUDED.size_bytes,
+                content_type = EXCLUDED.content_type,
+                confirmed_at = EXCLUDED.confirmed_at
+            WHERE confirmed_uploads.shop_id = EXCLUDED.shop_id
+            "#,
+            upload.path,
+            shop.as_uuid(),
+            upload.generation,
+            i64::try_from(upload.size_bytes).unwrap_or(i64::MAX),
+            upload.content_type,
+            now,
+        )
+        .execute(&mut *conn)
+        .await?;
+    }
+    Ok(())
+}
+
+/// The versions under which these paths were confirmed; paths that were not are left out.
+pub async fn confirmed_generations(
+    conn: &mut Conn,
+    paths: &[String],
+) -> Result<HashMap<String, i64>, DbError> {
+    let rows = sqlx::query!(
+        "SELECT path, generation FROM confirmed_uploads WHERE path = ANY($1)",
+        paths
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| (row.path, row.generation))
+        .collect())
+}
+
+/// Forgets confirmations older than `before`, up to `limit`, and puts those of their objects that no reel is made from on
+/// the list of things to delete.
+pub async fn forget_unused(conn: &mut Conn, before: Timestamp, limit: i64) -> Result<u64, DbError> {
+    let done = sqlx::query!(
+        r#"
+        WITH old AS (
+            DELETE FROM confirmed_uploads
+            WHERE path IN (
+                SELECT path
+                FROM confirmed_uploads
+                WHERE confirmed_at < $1
+                ORDER BY confirmed_at
+                LIMIT $2
+                FOR UPDATE SKIP LOCKED
+            )
+            RETURNING path
+        )
+        INSERT INTO object_tombstones (path, delete_after)
+        SELECT old.path, $1
+        FROM old
+        WHERE NOT EXISTS (SELECT 1 FROM reel_sources AS s WHERE s.path = old.path)
+        ON CONFLICT DO NOTHING
+        "#,
+        before,
+        limit,
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected())
+}
+
+/// Puts objects on the list of things to delete.
+pub async fn bury(
+    conn: &mut Conn,
+    paths: &[String],
+    delete_after: Timestamp,
+) -> Result<(), DbError> {
+    sqlx::query!(
+        r#"
+        INSERT INTO object_tombstones (path, delete_after)
+        SELECT path, $2 FROM unnest($1::text []) AS path
+        ON CONFLICT DO NOTHING
+        "#,
+        paths,
+        delete_after,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Objects whose time has come.
+pub async fn list_due_tombstones(
+    conn: &mut Conn,
+    now: Timestamp,
+    limit: i64,
+) -> Result<Vec<String>, DbError> {
+    Ok(sqlx::query_scalar!(
+        "SELECT path FROM object_tombstones WHERE delete_after <= $1 ORDER BY delete_after LIMIT $2",
+        now,
+        limit,
+    )
+    .fetch_all(conn)
+    .await?)
+}
+
+/// Takes objects that were deleted off the list.
+pub async fn remove_tombstones(conn: &mut Conn, paths: &[String]) -> Result<(), DbError> {
+    sqlx::query!("DELETE FROM object_tombstones WHERE path = ANY($1)", paths)
+        .execute(conn)
+        .await?;
+    Ok(())
+}

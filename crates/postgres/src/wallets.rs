@@ -1,0 +1,169 @@
+//! Quota wallets and their ledger.
+
+use avvivo_domain::quota::{ReelWallet, Slot};
+use avvivo_kernel::{ReelId, ShopId, Timestamp};
+use chrono::NaiveDate;
+use uuid::Uuid;
+
+use crate::{Conn, DbError};
+
+/// The reel half of a shop's wallet, locked until the transaction ends; made when there is none.
+pub async fn lock_reels(conn: &mut Conn, shop: ShopId) -> Result<ReelWallet, DbError> {
+    sqlx::query!(
+        "INSERT INTO quota_wallets (shop_id) VALUES ($1) ON CONFLICT DO NOTHING",
+        shop.as_uuid()
+    )
+    .execute(&mut *conn)
+    .await?;
+    let row = sqlx::query!(
+        r#"
+        SELECT reel_daily_limit, reel_daily_used, reel_day, reel_extra_balance
+        FROM quota_wallets
+        WHERE shop_id = $1
+        FOR UPDATE
+        "#,
+        shop.as_uuid(),
+    )
+    .fetch_one(conn)
+    .await?;
+    let count = |column, value: i32| {
+        u32::try_from(value).map_err(|_: std::num::TryFromIntError| {
+            DbError::broken("quota_wallets", column, shop, value)
+        })
+    };
+    Ok(ReelWallet {
+        daily_limit: count("reel_daily_limit", row.reel_daily_limit)?,
+        daily_used: count("reel_daily_used", row.reel_daily_used)?,
+        day: row.reel_day,
+        extra_balance: count("reel_extra_balance", row.reel_extra_balance)?,
+    })
+}
+
+/// Stores the reel half of a wallet that is locked.
+pub async fn set_reels(conn: &mut Conn, shop: ShopId, wallet: &ReelWallet) -> Result<(), DbError> {
+    let count = |value: u32| i32::try_from(value).unwrap_or(i32::MAX);
+    sqlx::query!(
+        r#"
+        UPDATE quota_wallets
+        SET reel_daily_limit = $2, reel_daily_used = $3, reel_day = $4, reel_extra_balance = $5
+        WHERE shop_id = $1
+        "#,
+        shop.as_uuid(),
+        count(wallet.daily_limit),
+        count(wallet.daily_used),
+        wallet.day,
+        count(wallet.extra_balance),
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// A reel's charge.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Charge {
+    /// What it was paid with.
+    pub slot: Slot,
+    /// The business day it was paid on.
+    pub day: NaiveDate,
+}
+
+/// Writes that a reel was charged.
+pub async fn insert_charge(
+    conn: &mut Conn,
+    entry: Uuid,
+    (shop, reel): (ShopId, ReelId),
+    charge: Charge,
+    now: Timestamp,
+) -> Result<(), DbError> {
+    insert_entry(
+        conn,
+        entry,
+        (shop, reel),
+        charge,
+        ("DEBIT", "SHOP", Some(shop.as_uuid())),
+        now,
+    )
+    .await?;
+    Ok(())
+}
+
+/// Writes that a reel's charge was given back, and says whether it was: the second time nothing happens.
+pub async fn insert_refund(
+    conn: &mut Conn,
+    entry: Uuid,
+    (shop, reel): (ShopId, ReelId),
+    charge: Charge,
+    now: Timestamp,
+) -> Result<bool, DbError> {
+    insert_entry(
+        conn,
+        entry,
+        (shop, reel),
+        charge,
+        ("CREDIT", "SYSTEM", None),
+        now,
+    )
+    .await
+}
+
+async fn insert_entry(
+    conn: &mut Conn,
+    entry: Uuid,
+    (shop, reel): (ShopId, ReelId),
+    charge: Charge,
+    (direction, actor_type, actor): (&str, &str, Option<Uuid>),
+    now: Timestamp,
+) -> Result<bool, DbError> {
+    let reason = match charge.slot {
+        Slot::Base => "PLAN_BASE",
+        Slot::Extra => "PURCHASE",
+    };
+    let done = sqlx::query!(
+        r#"
+        INSERT INTO quota_ledger (
+            id, shop_id, resource, direction, amount, reason, ref_type, ref_id, actor_type, actor_id, business_day,
+            created_at
+        )
+        VALUES (
+            $1, $2, 'REEL', $3::text::quota_direction, 1, $4::text::quota_reason, 'SYSTEM', $5,
+            $6::text::quota_actor_type, $7, $8, $9
+        )
+        ON CONFLICT ON CONSTRAINT quota_ledger_once_per_reference DO NOTHING
+        "#,
+        entry,
+        shop.as_uuid(),
+        direction,
+        reason,
+        reel.as_uuid(),
+        actor_type,
+        actor,
+        charge.day,
+        now,
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// What a reel was charged; none for reels that an administrator gave away.
+pub async fn find_charge(conn: &mut Conn, reel: ReelId) -> Result<Option<Charge>, DbError> {
+    let row = sqlx::query!(
+        r#"
+        SELECT reason::text AS "reason!", business_day
+        FROM quota_ledger
+        WHERE ref_id = $1 AND resource = 'REEL' AND direction = 'DEBIT'
+        "#,
+        reel.as_uuid(),
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(row.map(|row| Charge {
+        slot: if row.reason == "PURCHASE" {
+            Slot::Extra
+        } else {
+            Slot::Base
+        },
+        day: row.business_day,
+    }))
+}
