@@ -1,0 +1,5 @@
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+//! Real servers: start, stop, crash, start again.
+
+mod crash;
+mod lifecycle;

@@ -1,0 +1,349 @@
+//! The dependency law as a table: which of our crates may name which, and who may name the crates that would otherwise
+//! spread. `crates/README.md` says why.
+
+/// What a dependency is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Use {
+    /// It is part of what is built.
+    Product,
+    /// Only tests need it.
+    Tests,
+}
+
+/// One crate naming another in its manifest.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Arrow {
+    pub(crate) from: String,
+    pub(crate) to: String,
+    pub(crate) purpose: Use,
+    /// Whether `to` is in this workspace.
+    pub(crate) is_ours: bool,
+}
+
+const KERNEL: &[&str] = &["avvivo-kernel"];
+const FACTS: &[&str] = &["avvivo-domain", "avvivo-contracts", "avvivo-kernel"];
+const ADAPTER: &[&str] = &[
+    "avvivo-ports",
+    "avvivo-tokens",
+    "avvivo-domain",
+    "avvivo-contracts",
+    "avvivo-kernel",
+];
+const SERVICE: &[&str] = &[
+    "avvivo-app",
+    "avvivo-postgres",
+    "avvivo-ports",
+    "avvivo-media",
+    "avvivo-gcp",
+    "avvivo-redis",
+    "avvivo-vendors",
+    "avvivo-http-kit",
+    "avvivo-service-kit",
+    "avvivo-tokens",
+    "avvivo-domain",
+    "avvivo-contracts",
+    "avvivo-kernel",
+];
+/// The gateway has no database, so it cannot name what brings one.
+const GATEWAY: &[&str] = &[
+    "avvivo-ports",
+    "avvivo-gcp",
+    "avvivo-redis",
+    "avvivo-http-kit",
+    "avvivo-service-kit",
+    "avvivo-tokens",
+    "avvivo-domain",
+    "avvivo-contracts",
+    "avvivo-kernel",
+];
+const SERVICES: &[&str] = &[
+    "avvivo-api",
+    "avvivo-reels-processor",
+    "avvivo-scheduler",
+    "avvivo-realtime-gateway",
+];
+
+/// What each crate's product may name of ours.
+const MAY_NAME: &[(&str, &[&[&str]])] = &[
+    ("avvivo-kernel", &[]),
+    ("avvivo-domain", &[KERNEL]),
+    ("avvivo-contracts", &[KERNEL]),
+    ("avvivo-ports", &[FACTS]),
+    ("avvivo-postgres", &[FACTS]),
+    ("avvivo-media", &[FACTS]),
+    (
+        "avvivo-app",
+        &[FACTS, &["avvivo-postgres", "avvivo-ports", "avvivo-media"]],
+    ),
+    ("avvivo-tokens", &[KERNEL]),
+    ("avvivo-service-kit", &[KERNEL]),
+    (
+        "avvivo-http-kit",
+        &[KERNEL, &["avvivo-service-kit", "avvivo-tokens"]],
+    ),
+    ("avvivo-gcp", &[ADAPTER]),
+    ("avvivo-redis", &[ADAPTER]),
+    ("avvivo-vendors", &[ADAPTER]),
+    ("avvivo-api", &[SERVICE]),
+    ("avvivo-reels-processor", &[SERVICE]),
+    ("avvivo-scheduler", &[SERVICE]),
+    ("avvivo-realtime-gateway", &[GATEWAY]),
+    (
+        "avvivo-standalone",
+        &[SERVICE, SERVICES, &["gcp-local", "avvivo-local-servers"]],
+    ),
+    ("gcp-local", &[]),
+    ("avvivo-local-servers", &[]),
+    ("avvivo-testkit", &[KERNEL, &["avvivo-local-servers"]]),
+    ("xtask", &[&["avvivo-local-servers"]]),
+];
+
+/// What any crate's tests may name besides, except the crates that these are made of.
+const TESTS_MAY_NAME: &[&str] = &["avvivo-testkit", "avvivo-local-servers", "gcp-local"];
+const BELOW_THE_TESTKIT: &[&str] = &["avvivo-kernel", "avvivo-local-servers", "gcp-local"];
+
+/// An outside crate that only some of ours may name.
+struct Reserved {
+    /// The crate, or all that start so when it ends in `-`.
+    name: &'static str,
+    product: &'static [&'static [&'static str]],
+    tests: &'static [&'static [&'static str]],
+    reason: &'static str,
+}
+
+const WITH_STANDALONE: &[&str] = &["avvivo-standalone"];
+const GRPC: &[&[&str]] = &[
+    SERVICES,
+    WITH_STANDALONE,
+    &["avvivo-contracts", "avvivo-service-kit", "gcp-local"],
+];
+
+const RESERVED: &[Reserved] = &[
+    Reserved {
+        name: "sqlx",
+        product: &[&["avvivo-postgres", "avvivo-testkit", "xtask"]],
+        // Tests look at the rows that a use case left.
+        tests: &[SERVICES, WITH_STANDALONE, &["avvivo-app"]],
+        reason: "all SQL is in avvivo-postgres",
+    },
+    Reserved {
+        name: "axum",
+        product: &[
+            SERVICES,
+            WITH_STANDALONE,
+            &["avvivo-http-kit", "avvivo-service-kit", "gcp-local"],
+        ],
+        // Adapters are tested against fake servers.
+        tests: &[&[
+            "avvivo-gcp",
+            "avvivo-vendors",
+            "avvivo-tokens",
+            "avvivo-media",
+        ]],
+        reason: "HTTP is spoken at the edge",
+    },
+    Reserved {
+        name: "google-cloud-",
+        product: &[&["avvivo-gcp"]],
+        tests: &[&["gcp-local"]],
+        reason: "Google's crates stay behind avvivo-gcp, so that the rest compiles fast",
+    },
+    Reserved {
+        name: "tonic",
+        product: GRPC,
+        tests: &[],
+        reason: "gRPC is spoken at the edge",
+    },
+    Reserved {
+        name: "tonic-prost-build",
+        product: &[&["xtask"]],
+        tests: &[],
+        reason: "generated code is committed, so no build generates any",
+    },
+    Reserved {
+        name: "tonic-",
+        product: GRPC,
+        tests: &[],
+        reason: "gRPC is spoken at the edge",
+    },
+];
+
+/// Everything in `packages` and `arrows` that the law forbids, as sentences that say what to do.
+pub(crate) fn violations(packages: &[String], arrows: &[Arrow]) -> Vec<String> {
+    let unknown = packages.iter().filter(|name| allowed_product(name).is_none()).map(|name| {
+        format!("{name} has no place in the law: give it one in xtask/src/law.rs and crates/README.md")
+    });
+    let forbidden = arrows.iter().filter_map(|arrow| {
+        if arrow.is_ours {
+            ours_violation(arrow)
+        } else {
+            reserved_violation(arrow)
+        }
+    });
+    unknown.chain(forbidden).collect()
+}
+
+fn ours_violation(arrow: &Arrow) -> Option<String> {
+    let Arrow {
+        from, to, purpose, ..
+    } = arrow;
+    let allowed = allowed_product(from)?;
+    let in_product = allowed.iter().any(|group| group.contains(&to.as_str()));
+    let in_tests = *purpose == Use::Tests
+        && TESTS_MAY_NAME.contains(&to.as_str())
+        && !BELOW_THE_TESTKIT.contains(&from.as_str());
+    if in_product || in_tests {
+        return None;
+    }
+    let advice = if TESTS_MAY_NAME.contains(&to.as_str()) && *purpose == Use::Product {
+        "make it a dev-dependency".to_owned()
+    } else {
+        let names: Vec<&str> = allowed
+            .iter()
+            .flat_map(|group| group.iter().copied())
+            .collect();
+        format!(
+            "it may name {}; move the code down, or pass it in from above",
+            if names.is_empty() {
+                "nothing of ours".to_owned()
+            } else {
+                names.join(", ")
+            }
+        )
+    };
+    Some(format!("{from} → {to}: {advice}"))
+}
+
+fn reserved_violation(arrow: &Arrow) -> Option<String> {
+    let Arrow {
+        from, to, purpose, ..
+    } = arrow;
+    let rule = RESERVED.iter().find(|rule| rule.covers(to))?;
+    let names = |groups: &[&[&str]]| groups.iter().any(|group| group.contains(&from.as_str()));
+    if names(rule.product) || (*purpose == Use::Tests && names(rule.tests)) {
+        return None;
+    }
+    Some(format!(
+        "{from} → {to}: {}; ask a crate that may name it",
+        rule.reason
+    ))
+}
+
+impl Reserved {
+    fn covers(&self, name: &str) -> bool {
+        if self.name.ends_with('-') {
+            name.starts_with(self.name)
+        } else {
+            name == self.name
+        }
+    }
+}
+
+fn allowed_product(name: &str) -> Option<&'static [&'static [&'static str]]> {
+    MAY_NAME
+        .iter()
+        .find(|(package, _)| *package == name)
+        .map(|(_, allowed)| *allowed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn arrow(from: &str, to: &str, purpose: Use) -> Arrow {
+        let is_ours = to.starts_with("avvivo-") || to == "gcp-local";
+        Arrow {
+            from: from.to_owned(),
+            to: to.to_owned(),
+            purpose,
+            is_ours,
+        }
+    }
+
+    fn judge(from: &str, to: &str, purpose: Use) -> Vec<String> {
+        violations(&[from.to_owned()], &[arrow(from, to, purpose)])
+    }
+
+    #[test]
+    fn arrows_point_down() {
+        assert!(judge("avvivo-api", "avvivo-app", Use::Product).is_empty());
+        assert_eq!(
+            judge("avvivo-domain", "avvivo-postgres", Use::Product),
+            [
+                "avvivo-domain → avvivo-postgres: it may name avvivo-kernel; move the code down, or pass it in from above"
+            ]
+        );
+    }
+
+    #[test]
+    fn adapters_are_named_only_where_a_service_is_wired() {
+        assert!(judge("avvivo-scheduler", "avvivo-gcp", Use::Product).is_empty());
+        assert_eq!(judge("avvivo-app", "avvivo-gcp", Use::Product).len(), 1);
+        assert_eq!(judge("avvivo-app", "avvivo-redis", Use::Tests).len(), 1);
+    }
+
+    #[test]
+    fn the_gateway_cannot_reach_the_database() {
+        assert_eq!(
+            judge("avvivo-realtime-gateway", "avvivo-postgres", Use::Product).len(),
+            1
+        );
+        assert_eq!(
+            judge("avvivo-realtime-gateway", "avvivo-app", Use::Product).len(),
+            1
+        );
+    }
+
+    #[test]
+    fn the_testkit_is_for_tests() {
+        assert!(judge("avvivo-postgres", "avvivo-testkit", Use::Tests).is_empty());
+        assert_eq!(
+            judge("avvivo-postgres", "avvivo-testkit", Use::Product),
+            ["avvivo-postgres → avvivo-testkit: make it a dev-dependency"]
+        );
+        assert_eq!(
+            judge("avvivo-kernel", "avvivo-testkit", Use::Tests).len(),
+            1
+        );
+    }
+
+    #[test]
+    fn reserved_crates_stay_where_they_belong() {
+        assert!(judge("avvivo-postgres", "sqlx", Use::Product).is_empty());
+        assert!(judge("avvivo-app", "sqlx", Use::Tests).is_empty());
+        assert_eq!(
+            judge("avvivo-app", "sqlx", Use::Product),
+            ["avvivo-app → sqlx: all SQL is in avvivo-postgres; ask a crate that may name it"]
+        );
+        assert!(judge("gcp-local", "google-cloud-pubsub", Use::Tests).is_empty());
+        assert_eq!(
+            judge("gcp-local", "google-cloud-pubsub", Use::Product).len(),
+            1
+        );
+        assert_eq!(
+            judge("avvivo-domain", "tonic-health", Use::Product).len(),
+            1
+        );
+        assert!(judge("avvivo-domain", "serde", Use::Product).is_empty());
+    }
+
+    #[test]
+    fn a_crate_without_a_place_is_reported() {
+        let found = violations(&["avvivo-newcomer".to_owned()], &[]);
+        assert_eq!(found.len(), 1);
+        assert!(found[0].starts_with("avvivo-newcomer has no place in the law"));
+    }
+
+    #[test]
+    fn the_law_has_no_circle() {
+        // Whoever is named must be able to stand without the one who names it.
+        let mut placed: Vec<&str> = Vec::new();
+        while placed.len() < MAY_NAME.len() {
+            let next = MAY_NAME.iter().find(|(name, allowed)| {
+                let mut names = allowed.iter().flat_map(|group| group.iter());
+                !placed.contains(name) && names.all(|name| placed.contains(name))
+            });
+            placed.push(next.expect("the rest name each other").0);
+        }
+    }
+}

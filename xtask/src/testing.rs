@@ -1,0 +1,70 @@
+//! `test`: the tests, with servers that exist only for them.
+
+use std::process::{ExitCode, ExitStatus};
+
+use anyhow::Context;
+use avvivo_local_servers::{DataFolder, Durability, Postgres, Program, Redis, require};
+use tokio::{
+    process::Command,
+    runtime,
+    signal::unix::{SignalKind, signal},
+};
+
+use crate::checkout::cargo;
+
+/// Starts the servers, runs nextest, stops the servers, and ends as nextest ended.
+pub(crate) fn run(nextest: Vec<String>) -> anyhow::Result<ExitCode> {
+    require(&[
+        Program::Postgres,
+        Program::Redis,
+        Program::Ffmpeg,
+        Program::Ffprobe,
+    ])?;
+    let folder = DataFolder::throw_away()?;
+    let postgres = Postgres::start(&folder, Durability::ThrowAway)?;
+    let redis = Redis::start(&folder)?;
+    let mut command = Command::from(cargo()?);
+    command
+        .args(["nextest", "run"])
+        .args(if nextest.is_empty() {
+            vec!["--workspace".to_owned()]
+        } else {
+            nextest
+        })
+        .env("TEST_DATABASE_URL", postgres.url("postgres"))
+        .env("TEST_REDIS_URL", redis.url(0))
+        // Queries were checked when they were written; building the tests needs no schema.
+        .env("SQLX_OFFLINE", "true");
+    let runtime = runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let status = runtime.block_on(run_to_its_end(command));
+    postgres.stop()?;
+    redis.stop()?;
+    status.map(exit_code)
+}
+
+/// Waits for nextest whatever signals arrive. It gets the terminal's Ctrl-C itself, and stops its tests in order while
+/// the servers are still there.
+async fn run_to_its_end(mut command: Command) -> anyhow::Result<ExitStatus> {
+    let mut interrupts = signal(SignalKind::interrupt())?;
+    let mut terminations = signal(SignalKind::terminate())?;
+    let mut nextest = command.spawn().context("cannot run cargo nextest")?;
+    loop {
+        tokio::select! {
+            status = nextest.wait() => return status.context("cannot wait for cargo nextest"),
+            // The terminal sent it to nextest as well.
+            _ = interrupts.recv() => {}
+            // This one was meant for us alone; ending nextest ends the wait.
+            _ = terminations.recv() => nextest.start_kill()?,
+        }
+    }
+}
+
+fn exit_code(status: ExitStatus) -> ExitCode {
+    // A nextest that was killed has no code, and has certainly not passed.
+    status
+        .code()
+        .and_then(|code| u8::try_from(code).ok())
+        .map_or(ExitCode::FAILURE, ExitCode::from)
+}
