@@ -144,6 +144,11 @@ impl ResponseCache {
         }
     }
 
+    /// How many bytes are kept now, give or take what was just added or dropped.
+    pub fn bytes(&self) -> u64 {
+        self.entries.weighted_size()
+    }
+
     /// Answers a request: from the cache if `access` allows, else with what `compute` yields. Errors are not kept.
     pub async fn respond<T, E, F>(
         &self,

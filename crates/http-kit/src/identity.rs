@@ -36,9 +36,13 @@ pub enum NotAuthenticated {
     Refused(Problem),
 }
 
+/// With `?`: a token that is not believed is nobody's, and everything else (keys or a store that are away) is told.
 impl<F: Fault + Send + Sync + 'static> From<F> for NotAuthenticated {
     fn from(fault: F) -> Self {
-        Self::Refused(fault.into())
+        match fault.kind() {
+            ErrorKind::Unauthenticated => Self::Anonymous,
+            _ => Self::Refused(fault.into()),
+        }
     }
 }
 

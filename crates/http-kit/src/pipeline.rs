@@ -26,7 +26,10 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use futures::{FutureExt, future::BoxFuture};
-use http::{HeaderName, HeaderValue, header::X_CONTENT_TYPE_OPTIONS};
+use http::{
+    HeaderName, HeaderValue, StatusCode,
+    header::{ALLOW, X_CONTENT_TYPE_OPTIONS},
+};
 use tower::Service;
 use tracing::Instrument;
 
@@ -174,6 +177,10 @@ impl Steps {
         let conditional = Conditional::of(request.method(), request.headers());
         let Ok(mut response) = self.router.clone().call(request).await;
         conditional.apply(&mut response);
+        if response.status() == StatusCode::NOT_FOUND {
+            // Left by axum when the path exists under other methods, which is nobody's business.
+            response.headers_mut().remove(ALLOW);
+        }
         Ok(response)
     }
 }

@@ -1,0 +1,241 @@
+//! The response cache: what is shared, for how long, and what an invalidation reaches.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use avvivo_http_kit::{Problem, ResponseCache, cache::Found};
+use avvivo_kernel::ErrorKind;
+use futures::future::join_all;
+use http::Method;
+use tokio::sync::{Barrier, oneshot};
+
+use crate::app::{App, request};
+
+const LONG: Duration = Duration::from_mins(10);
+
+fn known(path: &str) -> axum::extract::Request {
+    request(Method::GET, path, &[("authorization", "Bearer ana")], "")
+}
+
+#[tokio::test]
+async fn the_second_anonymous_read_is_a_hit_with_the_same_bytes() {
+    let app = App::start();
+    let miss = app.get("/shops").await;
+    assert_eq!(
+        (miss.header("x-cache"), miss.header("x-cache-store")),
+        (Some("MISS"), Some("none"))
+    );
+    let hit = app.get("/SHOPS/?made=up&x=1").await;
+    assert_eq!(
+        (hit.header("x-cache"), hit.header("x-cache-store")),
+        (Some("HIT"), Some("memory"))
+    );
+    assert_eq!(hit.body, miss.body);
+    assert_eq!(hit.header("etag"), miss.header("etag"));
+}
+
+#[tokio::test]
+async fn a_cached_answer_is_304_for_who_has_it() {
+    let app = App::start();
+    let etag = app.get("/shops").await.header("etag").unwrap().to_owned();
+    let again = app
+        .send(request(
+            Method::GET,
+            "/shops",
+            &[("if-none-match", &etag)],
+            "",
+        ))
+        .await;
+    assert_eq!(again.status, http::StatusCode::NOT_MODIFIED);
+    assert_eq!(again.header("x-cache"), Some("HIT"));
+}
+
+#[tokio::test]
+async fn known_callers_and_head_neither_use_nor_fill_the_cache() {
+    let app = App::start();
+    for _ in 0..2 {
+        let answer = app.send(known("/shops")).await;
+        assert_eq!(
+            (answer.header("x-cache"), answer.header("x-cache-store")),
+            (None, None)
+        );
+        let head = app.send(request(Method::HEAD, "/shops", &[], "")).await;
+        assert_eq!(head.header("x-cache"), None);
+    }
+    assert_eq!(app.shared.computed.load(Ordering::SeqCst), 4);
+    assert_eq!(app.get("/shops").await.header("x-cache"), Some("MISS"));
+}
+
+#[tokio::test]
+async fn an_invalid_token_is_served_from_the_cache() {
+    let app = App::start();
+    app.get("/shops").await;
+    let expired = request(
+        Method::GET,
+        "/shops",
+        &[("authorization", "Bearer expired")],
+        "",
+    );
+    assert_eq!(app.send(expired).await.header("x-cache"), Some("HIT"));
+}
+
+#[tokio::test]
+async fn an_invalidation_reaches_every_entry_of_its_tag() {
+    let app = App::start();
+    let before = app.get("/shops").await.body;
+    app.shared.cache.invalidate("reels");
+    assert_eq!(app.get("/shops").await.header("x-cache"), Some("HIT"));
+    app.shared.cache.invalidate("shops");
+    let after = app.get("/shops").await;
+    assert_eq!(after.header("x-cache"), Some("MISS"));
+    assert_ne!(after.body, before);
+}
+
+#[tokio::test]
+async fn an_answer_computed_before_an_invalidation_is_not_kept() {
+    let cache = Arc::new(ResponseCache::new(1 << 20));
+    let rule = cache.rule("reels", LONG, &["reels", "shops"]);
+    let (finish, finished) = oneshot::channel::<()>();
+    let old = cache.body(&rule, [], async move {
+        finished.await.unwrap();
+        Ok::<_, Problem>("old")
+    });
+    let invalidate = async {
+        cache.invalidate("shops");
+        let new = cache
+            .body(&rule, [], async { Ok::<_, Problem>("new") })
+            .await
+            .unwrap();
+        finish.send(()).unwrap();
+        new
+    };
+    let (old, new) = tokio::join!(old, invalidate);
+    assert_eq!(old.unwrap().0.bytes(), "\"old\"");
+    assert_eq!(
+        (new.0.bytes().as_ref(), new.1),
+        (&b"\"new\""[..], Found::Miss)
+    );
+    let later = cache
+        .body(&rule, [], async { Ok::<_, Problem>("never") })
+        .await
+        .unwrap();
+    assert_eq!(
+        (later.0.bytes().as_ref(), later.1),
+        (&b"\"new\""[..], Found::Hit)
+    );
+}
+
+#[tokio::test]
+async fn however_many_ask_at_once_it_is_computed_once() {
+    let cache = ResponseCache::new(1 << 20);
+    let rule = cache.rule("reels", LONG, &[]);
+    let computed = AtomicUsize::new(0);
+    let barrier = Barrier::new(50);
+    let ask = async || {
+        barrier.wait().await;
+        let compute = async {
+            tokio::task::yield_now().await;
+            Ok::<_, Problem>(computed.fetch_add(1, Ordering::SeqCst))
+        };
+        cache.body(&rule, [80_u32.into()], compute).await.unwrap()
+    };
+    let answers = join_all((0..50).map(|_| ask())).await;
+    assert_eq!(computed.load(Ordering::SeqCst), 1);
+    assert_eq!(
+        answers
+            .iter()
+            .filter(|(_, found)| *found == Found::Miss)
+            .count(),
+        1
+    );
+    let first = answers[0].0.bytes().as_ptr();
+    assert!(
+        answers
+            .iter()
+            .all(|(body, _)| body.bytes().as_ptr() == first),
+        "bytes are shared"
+    );
+}
+
+#[tokio::test]
+async fn errors_are_told_and_not_kept() {
+    let cache = ResponseCache::new(1 << 20);
+    let rule = cache.rule("reels", LONG, &[]);
+    let away = Problem::new(ErrorKind::Unavailable, "database.unavailable", "Más tarde.");
+    let failed = cache.body(&rule, [], async { Err::<(), _>(away) }).await;
+    assert_eq!(failed.unwrap_err().code(), "database.unavailable");
+    assert!(
+        cache
+            .body(&rule, [], async { Ok::<_, Problem>(1) })
+            .await
+            .is_ok()
+    );
+}
+
+#[tokio::test]
+async fn parameters_and_routes_have_entries_of_their_own() {
+    let cache = ResponseCache::new(1 << 20);
+    let reels = cache.rule("reels", LONG, &[]);
+    let shops = cache.rule("shops", LONG, &[]);
+    let misses = async |rule, params: [avvivo_http_kit::cache::Param; 2]| {
+        cache
+            .body(rule, params, async { Ok::<_, Problem>(1) })
+            .await
+            .unwrap()
+            .1
+            == Found::Miss
+    };
+    assert!(misses(&reels, [80_u32.into(), 0_u32.into()]).await);
+    assert!(misses(&reels, [80_u32.into(), 1_u32.into()]).await);
+    assert!(misses(&reels, [80_u32.into(), None::<u32>.into()]).await);
+    assert!(misses(&shops, [80_u32.into(), 0_u32.into()]).await);
+    assert!(!misses(&reels, [80_u32.into(), 0_u32.into()]).await);
+}
+
+#[tokio::test]
+async fn entries_end_with_their_time() {
+    let cache = ResponseCache::new(1 << 20);
+    let rule = cache.rule("reels", Duration::from_millis(20), &[]);
+    let ask = async || {
+        cache
+            .body(&rule, [], async { Ok::<_, Problem>(1) })
+            .await
+            .unwrap()
+            .1
+    };
+    assert_eq!(ask().await, Found::Miss);
+    let expired = async {
+        while ask().await == Found::Hit {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(5), expired)
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn the_cache_is_bounded_by_bytes() {
+    let cache = ResponseCache::new(64 * 1024);
+    let rule = cache.rule("reels", LONG, &[]);
+    let big = "x".repeat(8 * 1024);
+    for number in 0..200_u32 {
+        let answer = cache
+            .body(&rule, [number.into()], async { Ok::<_, Problem>(&big) })
+            .await;
+        assert!(answer.is_ok());
+    }
+    let within = async {
+        while cache.bytes() > 64 * 1024 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(5), within)
+        .await
+        .unwrap();
+}
