@@ -13,15 +13,33 @@ use sqlx::{
 
 use crate::DbError;
 
-/// How long a request waits for a connection before it is told that the database is busy. Clients give up after tens of
-/// seconds, and whoever waits longer than this is better off being told to come back.
-const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
-
 /// Our schema, compiled in.
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("../../migrations");
 
 /// A connection, inside or outside a transaction. Every query takes one.
 pub type Conn = PgConnection;
+
+/// How much of the database a process may use.
+#[derive(Debug, Clone, Copy)]
+pub struct DatabaseOptions {
+    /// Connections open at once.
+    pub max_connections: u32,
+    /// The longest wait for a free connection.
+    pub acquire_timeout: Duration,
+    /// The longest run of one statement.
+    pub statement_timeout: Duration,
+}
+
+impl Default for DatabaseOptions {
+    /// What suits one instance of a service.
+    fn default() -> Self {
+        Self {
+            max_connections: 10,
+            acquire_timeout: Duration::from_secs(3),
+            statement_timeout: Duration::from_secs(10),
+        }
+    }
+}
 
 /// The database.
 #[derive(Debug, Clone)]
@@ -30,20 +48,24 @@ pub struct Database {
 }
 
 impl Database {
-    /// Prepares a pool of at most `max_connections`. Nothing is connected before the first use, so that a service starts,
-    /// and says that it is not ready, while its database is away.
-    pub fn lazy(url: &str, max_connections: u32) -> Result<Self, DbError> {
-        let options: PgConnectOptions = url.parse()?;
+    /// Prepares a pool. Nothing is connected before the first use, so that a service starts, and says that it is not ready,
+    /// while its database is away.
+    pub fn lazy(url: &str, options: &DatabaseOptions) -> Result<Self, DbError> {
+        let server: PgConnectOptions = url.parse()?;
+        let timeout_ms = options.statement_timeout.as_millis().to_string();
+        let server = server
+            .application_name("avvivo")
+            .options([("statement_timeout", timeout_ms)]);
         let pool = PgPoolOptions::new()
-            .max_connections(max_connections)
-            .acquire_timeout(ACQUIRE_TIMEOUT)
-            // A connection that died while idle is noticed by the query that fails on it, and that one query is cheaper
-            // than a round trip before every one. See `before_acquire` below for those idle for long.
+            .max_connections(options.max_connections)
+            .acquire_timeout(options.acquire_timeout)
+            // A round trip before every query would cost more than now and then a query that fails on a connection that
+            // has died; see `still_alive` for connections that have been idle.
             .test_before_acquire(false)
             .before_acquire(|conn, idle| {
                 Box::pin(async move { still_alive(conn, idle.idle_for).await })
             })
-            .connect_lazy_with(options.application_name("avvivo"));
+            .connect_lazy_with(server);
         Ok(Self { pool })
     }
 

@@ -49,8 +49,8 @@ impl DbError {
     pub(crate) fn broken(
         table: &'static str,
         column: &'static str,
-        id: impl ToString,
-        value: impl ToString,
+        id: impl std::fmt::Display,
+        value: impl std::fmt::Display,
     ) -> Self {
         Self::BrokenRow {
             table,

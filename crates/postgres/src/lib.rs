@@ -11,5 +11,5 @@ pub mod uploads;
 pub mod views;
 pub mod wallets;
 
-pub use database::{Conn, Database, Transaction};
+pub use database::{Conn, Database, DatabaseOptions, Transaction};
 pub use error::DbError;

@@ -152,7 +152,8 @@ pub async fn claim(
     sqlx::query!("SELECT pg_advisory_xact_lock($1)", CLAIM_LOCK)
         .fetch_one(&mut *conn)
         .await?;
-    let mut rows = sqlx::query!(
+    let mut rows = sqlx::query_as!(
+        PendingRow,
         r#"
         UPDATE outbox
         SET claimed_until = $2, attempts = attempts + 1
@@ -196,27 +197,43 @@ pub async fn claim(
     .fetch_all(conn)
     .await?;
     rows.sort_unstable_by_key(|row| row.position);
-    Ok(rows
-        .into_iter()
-        .map(|row| Pending {
+    Ok(rows.into_iter().map(Pending::from).collect())
+}
+
+struct PendingRow {
+    position: i64,
+    id: Uuid,
+    kind: String,
+    destination: String,
+    job_name: Option<String>,
+    payload: Vec<u8>,
+    traceparent: Option<String>,
+    not_before: Option<Timestamp>,
+    attempts: i32,
+    created_at: Timestamp,
+}
+
+impl From<PendingRow> for Pending {
+    fn from(row: PendingRow) -> Self {
+        Self {
             id: row.id.into(),
-            what: if row.kind == "EVENT" {
-                PendingKind::Event {
-                    audience: row.destination,
-                }
-            } else {
-                PendingKind::Job {
+            what: match row.job_name {
+                // Only jobs have names; the table makes sure.
+                Some(name) if row.kind == "JOB" => PendingKind::Job {
                     queue: row.destination,
-                    name: row.job_name.unwrap_or_default(),
+                    name,
                     not_before: row.not_before,
-                }
+                },
+                _ => PendingKind::Event {
+                    audience: row.destination,
+                },
             },
             payload: row.payload,
             traceparent: row.traceparent,
             attempts: u32::try_from(row.attempts).unwrap_or_default(),
             created_at: row.created_at,
-        })
-        .collect())
+        }
+    }
 }
 
 /// Deletes rows that the bus or the queue has confirmed.

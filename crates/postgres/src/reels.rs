@@ -55,6 +55,17 @@ pub async fn find_for_update(conn: &mut Conn, id: ReelId) -> Result<Option<Reel>
     row.map(Reel::try_from).transpose()
 }
 
+/// A reel, locked until the transaction ends; none when somebody else has it locked.
+pub async fn find_unlocked_for_update(
+    conn: &mut Conn,
+    id: ReelId,
+) -> Result<Option<Reel>, DbError> {
+    let row = reels!("WHERE r.id = $1 FOR UPDATE SKIP LOCKED", id.as_uuid())
+        .fetch_optional(conn)
+        .await?;
+    row.map(Reel::try_from).transpose()
+}
+
 /// The reels of a shop that are being processed and whose day is not over, with their times of creation.
 pub async fn list_in_process(
     conn: &mut Conn,

@@ -1,0 +1,114 @@
+//! The words of events.
+
+use avvivo_contracts::{
+    audience,
+    events::v1::{ReelPublished, ReelStatusChanged, ReelWithdrawn, event::Payload},
+};
+use avvivo_domain::reels::{Reel, ReelStatus, RenderFailure, Stage};
+use avvivo_kernel::{ReelId, ShopId, Timestamp};
+use avvivo_postgres::{Conn, DbError, outbox};
+
+use crate::Deps;
+
+/// How a reel stands, for its shop.
+pub(crate) struct ReelNews<'a> {
+    pub(crate) reel: ReelId,
+    pub(crate) shop: ShopId,
+    pub(crate) status: ReelStatus,
+    pub(crate) stage: Option<Stage>,
+    pub(crate) progress: u8,
+    pub(crate) failure: Option<&'a RenderFailure>,
+}
+
+impl<'a> ReelNews<'a> {
+    /// A reel as it is.
+    pub(crate) fn of(reel: &'a Reel) -> Self {
+        Self {
+            reel: reel.id,
+            shop: reel.shop_id,
+            status: reel.status,
+            stage: reel.render.stage,
+            progress: reel.render.progress,
+            failure: reel.render.failure.as_ref(),
+        }
+    }
+}
+
+/// Tells a shop how its reel stands.
+pub(crate) async fn reel_status(
+    deps: &Deps,
+    conn: &mut Conn,
+    news: ReelNews<'_>,
+    now: Timestamp,
+) -> Result<(), DbError> {
+    let failure = news.failure.cloned();
+    let (error_code, error_message) = failure
+        .map(|failure| (failure.code, failure.message))
+        .unwrap_or_default();
+    let payload = Payload::ReelStatusChanged(ReelStatusChanged {
+        reel_id: news.reel.to_string(),
+        shop_id: news.shop.to_string(),
+        status: news.status.as_str().to_owned(),
+        stage: news
+            .stage
+            .map(|stage| stage.as_str().to_owned())
+            .unwrap_or_default(),
+        progress: u32::from(news.progress),
+        error_code,
+        error_message,
+    });
+    push(deps, conn, audience::shop(news.shop), payload, now).await
+}
+
+/// Tells everybody that a reel, as it is by now, entered the feed.
+pub(crate) async fn reel_published(
+    deps: &Deps,
+    conn: &mut Conn,
+    reel: &Reel,
+    now: Timestamp,
+) -> Result<(), DbError> {
+    let payload = Payload::ReelPublished(ReelPublished {
+        reel_id: reel.id.to_string(),
+        shop_id: reel.shop_id.to_string(),
+        r#type: reel.kind.as_str().to_owned(),
+        video_url: reel.video_url.clone().unwrap_or_default(),
+        photo_urls: reel.photo_urls.clone(),
+        thumbnail_url: reel.thumbnail_url.clone().unwrap_or_default(),
+        expires_at: Some(prost_types::Timestamp {
+            seconds: reel.expires_at.timestamp(),
+            nanos: i32::try_from(reel.expires_at.timestamp_subsec_nanos()).unwrap_or_default(),
+        }),
+    });
+    push(deps, conn, audience::PUBLIC_REELS.to_owned(), payload, now).await
+}
+
+/// Tells everybody that a reel left the feed.
+pub(crate) async fn reel_withdrawn(
+    deps: &Deps,
+    conn: &mut Conn,
+    (reel, shop): (ReelId, ShopId),
+    now: Timestamp,
+) -> Result<(), DbError> {
+    let payload = Payload::ReelWithdrawn(ReelWithdrawn {
+        reel_id: reel.to_string(),
+        shop_id: shop.to_string(),
+    });
+    push(deps, conn, audience::PUBLIC_REELS.to_owned(), payload, now).await
+}
+
+async fn push(
+    deps: &Deps,
+    conn: &mut Conn,
+    audience: String,
+    payload: Payload,
+    now: Timestamp,
+) -> Result<(), DbError> {
+    let event = outbox::NewEvent {
+        id: deps.event_id(),
+        audience,
+        payload,
+        traceparent: (deps.traceparent)(),
+    };
+    outbox::push_event(conn, event, now).await?;
+    Ok(())
+}

@@ -1,0 +1,71 @@
+//! What use cases work with.
+
+use std::{sync::Arc, time::Duration};
+
+use avvivo_domain::{identity::AdminEmails, uploads::MEGABYTE};
+use avvivo_kernel::{Clock, EventId, IdSource, Timestamp};
+use avvivo_ports::ObjectStore;
+use avvivo_postgres::Database;
+use chrono::TimeDelta;
+
+use crate::outbox::Nudge;
+
+/// What use cases work with. Cheap to clone.
+#[derive(Clone)]
+pub struct Deps {
+    /// The database.
+    pub db: Database,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// New ids.
+    pub ids: Arc<dyn IdSource>,
+    /// Files.
+    pub store: Arc<dyn ObjectStore>,
+    /// Wakes this process's relay after a commit that wrote to the outbox.
+    pub nudge: Nudge,
+    /// The W3C trace context of whatever is going on now.
+    pub traceparent: fn() -> Option<String>,
+    /// The numbers that are configuration.
+    pub policy: Arc<Policy>,
+}
+
+impl Deps {
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    pub(crate) fn event_id(&self) -> EventId {
+        self.ids.uuid().into()
+    }
+}
+
+/// The numbers that are configuration.
+#[derive(Debug, Clone)]
+pub struct Policy {
+    /// Who administers.
+    pub admin_emails: AdminEmails,
+    /// The largest video that is taken.
+    pub max_video_bytes: u64,
+    /// How long a signed upload may be used.
+    pub upload_expires_in: Duration,
+    /// Whether a shop's reels are processed one at a time.
+    pub single_processing: bool,
+    /// A reel in process for longer than this no longer keeps its shop from publishing.
+    pub stale_after: TimeDelta,
+    /// How many reels of each age compete for the showcase.
+    pub showcase_per_band: u32,
+}
+
+impl Default for Policy {
+    /// The specification's defaults.
+    fn default() -> Self {
+        Self {
+            admin_emails: AdminEmails::default(),
+            max_video_bytes: 100 * MEGABYTE,
+            upload_expires_in: Duration::from_mins(15),
+            single_processing: true,
+            stale_after: TimeDelta::minutes(45),
+            showcase_per_band: 120,
+        }
+    }
+}

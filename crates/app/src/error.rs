@@ -1,0 +1,58 @@
+//! A use case fails with the error of whatever refused it; this only says which that was.
+
+use avvivo_domain::{
+    identity::AccessError, quota::QuotaError, reels::ReelError, uploads::UploadError,
+};
+use avvivo_kernel::{ErrorKind, Fault};
+use avvivo_ports::StoreError;
+use avvivo_postgres::DbError;
+
+/// Why a use case failed.
+#[derive(Debug, thiserror::Error)]
+pub enum AppError {
+    /// The caller may not.
+    #[error(transparent)]
+    Access(#[from] AccessError),
+    /// The reel's rules refuse.
+    #[error(transparent)]
+    Reel(#[from] ReelError),
+    /// The file is not taken.
+    #[error(transparent)]
+    Upload(#[from] UploadError),
+    /// The quota is used up.
+    #[error(transparent)]
+    Quota(#[from] QuotaError),
+    /// The database failed.
+    #[error(transparent)]
+    Db(#[from] DbError),
+    /// The object store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl AppError {
+    fn fault(&self) -> &dyn Fault {
+        match self {
+            Self::Access(error) => error,
+            Self::Reel(error) => error,
+            Self::Upload(error) => error,
+            Self::Quota(error) => error,
+            Self::Db(error) => error,
+            Self::Store(error) => error,
+        }
+    }
+}
+
+impl Fault for AppError {
+    fn kind(&self) -> ErrorKind {
+        self.fault().kind()
+    }
+
+    fn code(&self) -> &'static str {
+        self.fault().code()
+    }
+
+    fn public_message(&self) -> String {
+        self.fault().public_message()
+    }
+}

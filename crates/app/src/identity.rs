@@ -1,0 +1,3 @@
+//! From tokens to callers.
+
+pub mod resolve_caller;

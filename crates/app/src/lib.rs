@@ -1,0 +1,14 @@
+#![doc = include_str!("../README.md")]
+
+mod announce;
+pub mod deps;
+pub mod error;
+pub mod identity;
+pub mod outbox;
+pub mod reels;
+pub mod rendering;
+pub mod upkeep;
+pub mod uploads;
+
+pub use deps::{Deps, Policy};
+pub use error::AppError;

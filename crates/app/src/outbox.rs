@@ -1,0 +1,27 @@
+//! The relay: hands over what was committed, and forgets it once that is confirmed.
+//!
+//! Each process drains right after its own commits, which takes milliseconds. What a process left behind when it died is
+//! found by any other's next look; claims run out by themselves.
+
+mod relay;
+
+use std::sync::Arc;
+
+use tokio::sync::Notify;
+
+pub use relay::{DrainReport, Relay};
+
+/// Wakes a relay. Waking it twice before it looks is the same as once.
+#[derive(Debug, Clone, Default)]
+pub struct Nudge(Arc<Notify>);
+
+impl Nudge {
+    /// Says that there is something in the outbox.
+    pub fn wake(&self) {
+        self.0.notify_one();
+    }
+
+    async fn woken(&self) {
+        self.0.notified().await;
+    }
+}

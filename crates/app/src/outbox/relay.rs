@@ -1,0 +1,267 @@
+//! One relay: claims a batch, hands it over, confirms or postpones each row.
+
+use std::{sync::Arc, time::Duration};
+
+use avvivo_kernel::{Clock, EventId};
+use avvivo_ports::{EventBus, Job, JobQueue, OutboundEvent, QueueName};
+use avvivo_postgres::{
+    Database, DbError,
+    outbox::{self, Pending, PendingKind},
+};
+use chrono::TimeDelta;
+use futures::{StreamExt as _, stream};
+use opentelemetry::metrics::{Counter, Histogram};
+use tokio_util::sync::CancellationToken;
+
+use super::Nudge;
+
+/// How many rows one claim takes: enough that a burst costs few round trips, few enough that a dying relay holds up little.
+const BATCH: i64 = 200;
+/// How long a claim holds. Handing over a batch takes milliseconds, at worst the few seconds of the adapters' retries.
+const CLAIM_TTL: TimeDelta = TimeDelta::seconds(30);
+/// How many jobs are handed over at once.
+const JOBS_AT_ONCE: usize = 16;
+/// How often a relay looks without being woken: for rows that were postponed, and those of processes that died.
+const IDLE_LOOK: Duration = Duration::from_secs(2);
+/// The first wait after a failed hand-over; it doubles from there.
+const FIRST_WAIT: TimeDelta = TimeDelta::milliseconds(500);
+/// The longest wait: an outage should not delay anything for much longer than it lasts.
+const LONGEST_WAIT: TimeDelta = TimeDelta::seconds(60);
+/// What is kept of an error.
+const MAX_REASON_CHARS: usize = 300;
+
+/// Hands over what was committed.
+pub struct Relay {
+    db: Database,
+    clock: Arc<dyn Clock>,
+    bus: Arc<dyn EventBus>,
+    queue: Arc<dyn JobQueue>,
+    nudge: Nudge,
+    meters: Meters,
+}
+
+struct Meters {
+    handed_over: Counter<u64>,
+    retries: Counter<u64>,
+    lag: Histogram<f64>,
+}
+
+impl Meters {
+    fn new() -> Self {
+        let meter = opentelemetry::global::meter("avvivo.outbox");
+        Self {
+            handed_over: meter
+                .u64_counter("avvivo.outbox.handed_over")
+                .with_description("Outbox rows that the bus or the queue has confirmed")
+                .build(),
+            retries: meter
+                .u64_counter("avvivo.outbox.retries")
+                .with_description("Outbox rows that have to be handed over again")
+                .build(),
+            lag: meter
+                .f64_histogram("avvivo.outbox.lag")
+                .with_unit("s")
+                .with_description("Time from writing an outbox row to its confirmation")
+                .build(),
+        }
+    }
+}
+
+/// What draining did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct DrainReport {
+    /// Rows that were confirmed.
+    pub handed_over: usize,
+    /// Rows that will be tried again.
+    pub postponed: usize,
+}
+
+impl Relay {
+    /// A relay that `nudge` wakes.
+    pub fn new(
+        db: Database,
+        clock: Arc<dyn Clock>,
+        bus: Arc<dyn EventBus>,
+        queue: Arc<dyn JobQueue>,
+        nudge: Nudge,
+    ) -> Self {
+        Self {
+            db,
+            clock,
+            bus,
+            queue,
+            nudge,
+            meters: Meters::new(),
+        }
+    }
+
+    /// Drains whenever woken, and every couple of seconds, until told to stop; then once more, so that nothing that this
+    /// process has committed waits for another.
+    pub async fn run(&self, stop: CancellationToken) {
+        loop {
+            if let Err(error) = self.drain().await {
+                tracing::warn!(%error, "outbox could not be drained");
+            }
+            if stop.is_cancelled() {
+                return;
+            }
+            tokio::select! {
+                () = self.nudge.woken() => {}
+                // Postponed rows become due, and rows of processes that died have nobody to wake us.
+                () = tokio::time::sleep(IDLE_LOOK) => {}
+                // The last drain above still runs.
+                () = stop.cancelled() => {}
+            }
+        }
+    }
+
+    /// Hands over everything that is due.
+    pub async fn drain(&self) -> Result<DrainReport, DbError> {
+        let mut total = DrainReport::default();
+        loop {
+            let batch = self.claim().await?;
+            let full = i64::try_from(batch.len()).is_ok_and(|taken| taken >= BATCH);
+            let report = self.hand_over(batch).await?;
+            total.handed_over += report.handed_over;
+            total.postponed += report.postponed;
+            if !full {
+                return Ok(total);
+            }
+        }
+    }
+
+    async fn claim(&self) -> Result<Vec<Pending>, DbError> {
+        let now = self.clock.now();
+        let mut tx = self.db.begin().await?;
+        let batch = outbox::claim(&mut tx, now, now + CLAIM_TTL, BATCH).await?;
+        tx.commit().await?;
+        Ok(batch)
+    }
+
+    async fn hand_over(&self, batch: Vec<Pending>) -> Result<DrainReport, DbError> {
+        if batch.is_empty() {
+            return Ok(DrainReport::default());
+        }
+        let (events, jobs): (Vec<_>, Vec<_>) = batch
+            .into_iter()
+            .partition(|row| matches!(row.what, PendingKind::Event { .. }));
+        let (published, enqueued) = tokio::join!(self.publish(events), self.enqueue(jobs));
+        let (confirmed, failed): (Vec<_>, Vec<_>) = published
+            .into_iter()
+            .chain(enqueued)
+            .partition(|(_, outcome)| outcome.is_ok());
+        let mut conn = self.db.acquire().await?;
+        let ids: Vec<EventId> = confirmed.iter().map(|(row, _)| row.id).collect();
+        outbox::confirm(&mut conn, &ids).await?;
+        let now = self.clock.now();
+        for (row, _) in &confirmed {
+            let lag = now.signed_duration_since(row.created_at);
+            self.meters.lag.record(lag.as_seconds_f64(), &[]);
+        }
+        self.meters
+            .handed_over
+            .add(u64::try_from(ids.len()).unwrap_or_default(), &[]);
+        for (row, outcome) in &failed {
+            let reason: String = outcome
+                .as_ref()
+                .err()
+                .map(String::as_str)
+                .unwrap_or_default()
+                .to_owned();
+            tracing::warn!(outbox.id = %row.id, attempts = row.attempts, reason, "outbox row postponed");
+            self.meters.retries.add(1, &[]);
+            let reason: String = reason.chars().take(MAX_REASON_CHARS).collect();
+            outbox::postpone(&mut conn, row.id, now + wait_after(row.attempts), &reason).await?;
+        }
+        Ok(DrainReport {
+            handed_over: confirmed.len(),
+            postponed: failed.len(),
+        })
+    }
+
+    async fn publish(&self, rows: Vec<Pending>) -> Vec<(Pending, Result<(), String>)> {
+        if rows.is_empty() {
+            return Vec::new();
+        }
+        let events = rows.iter().filter_map(outbound).collect();
+        let outcomes = self.bus.publish(events).await;
+        rows.into_iter()
+            .zip(outcomes)
+            .map(|(row, outcome)| (row, outcome.map_err(|error| error.to_string())))
+            .collect()
+    }
+
+    async fn enqueue(&self, rows: Vec<Pending>) -> Vec<(Pending, Result<(), String>)> {
+        stream::iter(rows)
+            .map(|row| async {
+                let outcome = match job(&row) {
+                    Some(job) => self
+                        .queue
+                        .enqueue(&job)
+                        .await
+                        .map(drop)
+                        .map_err(|error| error.to_string()),
+                    None => Err("no queue of that name".to_owned()),
+                };
+                (row, outcome)
+            })
+            .buffer_unordered(JOBS_AT_ONCE)
+            .collect()
+            .await
+    }
+}
+
+fn outbound(row: &Pending) -> Option<OutboundEvent> {
+    let PendingKind::Event { audience } = &row.what else {
+        return None;
+    };
+    Some(OutboundEvent {
+        id: row.id,
+        audience: audience.clone(),
+        payload: row.payload.clone().into(),
+    })
+}
+
+fn job(row: &Pending) -> Option<Job> {
+    let PendingKind::Job {
+        queue,
+        name,
+        not_before,
+    } = &row.what
+    else {
+        return None;
+    };
+    Some(Job {
+        queue: QueueName::parse(queue)?,
+        name: name.clone(),
+        payload: row.payload.clone().into(),
+        traceparent: row.traceparent.clone(),
+        not_before: *not_before,
+    })
+}
+
+fn wait_after(attempts: u32) -> TimeDelta {
+    let doublings = attempts.saturating_sub(1).min(16);
+    let factor = 1_i32.checked_shl(doublings).unwrap_or(i32::MAX);
+    FIRST_WAIT
+        .checked_mul(factor)
+        .map_or(LONGEST_WAIT, |wait| wait.min(LONGEST_WAIT))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_double_up_to_a_minute() {
+        let waits: Vec<i64> = (1..=10)
+            .map(|attempt| wait_after(attempt).num_milliseconds())
+            .collect();
+        assert_eq!(
+            waits,
+            [
+                500, 1000, 2000, 4000, 8000, 16_000, 32_000, 60_000, 60_000, 60_000
+            ]
+        );
+    }
+}

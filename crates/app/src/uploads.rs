@@ -1,0 +1,4 @@
+//! Files on their way in.
+
+pub mod confirm_upload;
+pub mod request_upload;

@@ -1,0 +1,171 @@
+//! What use cases work with, and the relay that sends what they commit.
+
+use std::{sync::Arc, time::Duration};
+
+use avvivo_app::{
+    Deps, Policy,
+    outbox::{Nudge, Relay},
+};
+use avvivo_gcp::{CloudStorage, CloudTasksQueue, PubSubBus};
+use avvivo_kernel::{Fault as _, RandomIds, SystemClock};
+use avvivo_postgres::Database;
+use avvivo_service_kit::{
+    Lifecycle,
+    config::{DatabaseConfig, GoogleConfig, Reader, Section},
+    health::{Down, HealthRegistry, Importance},
+    trace,
+};
+use secrecy::ExposeSecret as _;
+
+use crate::{
+    config::{BucketConfig, RenderQueueConfig},
+    google::{Google, WiringError},
+};
+
+/// A dependency that takes longer to answer than this is as good as down.
+const CHECK_LIMIT: Duration = Duration::from_secs(2);
+
+/// What a service with a database reads.
+#[derive(Debug, Clone)]
+pub struct CoreConfig {
+    /// PostgreSQL.
+    pub database: DatabaseConfig,
+    /// Google, or its stand-in.
+    pub google: GoogleConfig,
+    /// Media.
+    pub bucket: BucketConfig,
+    /// Renders.
+    pub queue: RenderQueueConfig,
+}
+
+impl Section for CoreConfig {
+    const TITLE: &'static str = "Core";
+
+    fn read(reader: &mut Reader<'_>) -> Self {
+        Self {
+            database: reader.section(),
+            google: reader.section(),
+            bucket: reader.section(),
+            queue: reader.section(),
+        }
+    }
+}
+
+/// The connected parts of a service with a database.
+#[derive(Clone)]
+pub struct Core {
+    /// What use cases work with.
+    pub deps: Deps,
+    /// Makes verifiers and further clients.
+    pub google: Google,
+    /// Files.
+    pub store: Arc<CloudStorage>,
+    /// The bus; listeners subscribe to it.
+    pub bus: Arc<PubSubBus>,
+    queue: Arc<CloudTasksQueue>,
+    relay: Arc<Relay>,
+}
+
+impl Core {
+    /// Makes the parts. Nothing is contacted yet. `service` names the service on the bus.
+    pub async fn connect(
+        config: &CoreConfig,
+        policy: Policy,
+        service: &str,
+    ) -> Result<Self, WiringError> {
+        let google = Google::new(&config.google)?;
+        let db = database(&config.database)?;
+        let store = Arc::new(google.object_store(&config.bucket).await?);
+        let queue = Arc::new(google.job_queue(&config.queue).await?);
+        let bus = Arc::new(google.event_bus(service).await?);
+        let nudge = Nudge::default();
+        let relay = Relay::new(
+            db.clone(),
+            Arc::new(SystemClock),
+            bus.clone(),
+            queue.clone(),
+            nudge.clone(),
+        );
+        let deps = Deps {
+            db,
+            clock: Arc::new(SystemClock),
+            ids: Arc::new(RandomIds),
+            store: store.clone(),
+            nudge,
+            traceparent: trace::inject_current,
+            policy: Arc::new(policy),
+        };
+        Ok(Self {
+            deps,
+            google,
+            store,
+            bus,
+            queue,
+            relay: Arc::new(relay),
+        })
+    }
+
+    /// Runs the relay for as long as the service lives.
+    pub fn run_relay(&self, lifecycle: &Lifecycle) {
+        let relay = Arc::clone(&self.relay);
+        let stop = lifecycle.stopping().clone();
+        lifecycle.spawn("outbox relay", async move { relay.run(stop).await });
+    }
+
+    /// The relay, for those who drain by hand.
+    pub fn relay(&self) -> &Relay {
+        &self.relay
+    }
+
+    /// Creates what deployments create in production, where the environment is local: bucket, topic, queue. Safe to repeat.
+    /// Pages of `web_origins` may upload.
+    pub async fn prepare(&self, web_origins: &[String]) -> Result<(), PrepareError> {
+        if self.google.is_local() {
+            self.store
+                .ensure_bucket(self.google.project(), web_origins)
+                .await?;
+            self.bus.ensure_topic().await?;
+        }
+        self.google.prepare_queue(&self.queue).await?;
+        Ok(())
+    }
+
+    /// The dependencies of a service with a database.
+    pub fn health(&self, lifecycle: &Lifecycle) -> HealthRegistry {
+        let db = self.deps.db.clone();
+        let ping = move || {
+            let db = db.clone();
+            async move { db.ping().await.map_err(|error| Down { code: error.code() }) }
+        };
+        HealthRegistry::new(lifecycle.readiness()).with(
+            "postgres",
+            Importance::Required,
+            CHECK_LIMIT,
+            ping,
+        )
+    }
+}
+
+/// Why the local environment could not be prepared.
+#[derive(Debug, thiserror::Error)]
+pub enum PrepareError {
+    /// The bucket.
+    #[error(transparent)]
+    Store(#[from] avvivo_ports::StoreError),
+    /// The topic.
+    #[error(transparent)]
+    Bus(#[from] avvivo_ports::BusError),
+    /// The queue.
+    #[error(transparent)]
+    Queue(#[from] avvivo_ports::QueueError),
+}
+
+/// The database of a configuration.
+pub fn database(config: &DatabaseConfig) -> Result<Database, WiringError> {
+    let options = avvivo_postgres::DatabaseOptions {
+        max_connections: config.pool_size,
+        acquire_timeout: config.acquire_timeout,
+        statement_timeout: config.statement_timeout,
+    };
+    Ok(Database::lazy(config.url.expose_secret(), &options)?)
+}

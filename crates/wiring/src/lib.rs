@@ -1,0 +1,10 @@
+#![doc = include_str!("../README.md")]
+
+pub mod config;
+#[cfg(feature = "database")]
+pub mod core;
+pub mod google;
+
+#[cfg(feature = "database")]
+pub use crate::core::Core;
+pub use google::{Google, WiringError};
