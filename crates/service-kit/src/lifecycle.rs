@@ -142,7 +142,7 @@ impl Lifecycle {
     /// Lives until a signal or a task's failure, then ends everything in order. The last thing `main` awaits.
     pub async fn run(&self, telemetry: &Telemetry) -> ExitCode {
         let outcome = match signals::Signals::listen() {
-            Ok(signals) => signals.govern(self).await,
+            Ok(signals) => signals.govern(self, signals::leave_now).await,
             Err(error) => {
                 tracing::error!(%error, "signals cannot be listened to");
                 self.stop();

@@ -1,6 +1,14 @@
 //! One HTTP connection, from its first byte to its last.
 
-use std::{convert::Infallible, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    convert::Infallible,
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use axum::{Router, body::Body, extract::ConnectInfo};
 use hyper::{Request, body::Incoming, service::service_fn};
@@ -76,64 +84,80 @@ impl Connections {
 
     /// Serves one connection in a task of its own, which the lifecycle awaits.
     pub(super) fn spawn(&self, stream: TcpStream, peer: SocketAddr, slot: OwnedSemaphorePermit) {
-        let task = serve(
-            Arc::clone(&self.builder),
-            self.router.clone(),
-            self.lifecycle.clone(),
-            self.limits.first_request,
-            (stream, peer),
-        );
-        self.lifecycle.inner.tracker.spawn(async move {
-            task.await;
+        let inner = &self.lifecycle.inner;
+        let connection = Connection {
+            builder: Arc::clone(&self.builder),
+            router: self.router.clone(),
+            first_request: self.limits.first_request,
+            // Tokens of its own: a shared one is a lock that every connection would take at every turn.
+            stopping: inner.stopping.child_token(),
+            dropped: inner.dropped.child_token(),
+            peer,
+        };
+        inner.tracker.spawn(async move {
+            connection.serve(stream).await;
             drop(slot);
         });
     }
 }
 
-async fn serve(
+struct Connection {
     builder: Arc<Builder<TokioExecutor>>,
     router: Router,
-    lifecycle: Lifecycle,
     first_request: Duration,
-    (stream, peer): (TcpStream, SocketAddr),
-) {
-    let spoken = CancellationToken::new();
-    let heard = spoken.clone();
-    let service = service_fn(move |mut request: Request<Incoming>| {
-        heard.cancel();
-        request.extensions_mut().insert(ConnectInfo(peer));
-        let answer = router.clone().call(request.map(Body::new));
-        async move { Ok::<_, Infallible>(answer.await.unwrap_or_else(|never| match never {})) }
-    });
-    let connection = builder.serve_connection(TokioIo::new(stream), service);
-    tokio::pin!(connection);
-    let silent = tokio::time::timeout(first_request, spoken.cancelled());
-    tokio::pin!(silent);
+    stopping: CancellationToken,
+    dropped: CancellationToken,
+    peer: SocketAddr,
+}
 
-    let (mut watching, mut draining) = (true, false);
-    loop {
-        tokio::select! {
-            // The client went away, or both sides are done. What a client breaks is not news.
-            end = connection.as_mut() => {
-                if let Err(error) = end {
-                    tracing::debug!(%peer, error, "connection ended");
-                }
-                return;
-            }
-            // A client that sends nothing, or a byte now and then, would hold its place for ever.
-            spoke = silent.as_mut(), if watching => {
-                if spoke.is_err() {
+impl Connection {
+    async fn serve(self, stream: TcpStream) {
+        let Self {
+            builder,
+            router,
+            first_request,
+            stopping,
+            dropped,
+            peer,
+        } = self;
+        let spoken = Arc::new(AtomicBool::new(false));
+        let heard = Arc::clone(&spoken);
+        let service = service_fn(move |mut request: Request<Incoming>| {
+            heard.store(true, Ordering::Relaxed);
+            request.extensions_mut().insert(ConnectInfo(peer));
+            let answer = router.clone().call(request.map(Body::new));
+            async move { Ok::<_, Infallible>(answer.await.unwrap_or_else(|never| match never {})) }
+        });
+        let connection = builder.serve_connection(TokioIo::new(stream), service);
+        let patience = tokio::time::sleep(first_request);
+        let (stop, drop_now) = (stopping.cancelled(), dropped.cancelled());
+        tokio::pin!(connection, patience, stop, drop_now);
+
+        let (mut watching, mut draining) = (true, false);
+        loop {
+            tokio::select! {
+                // The client went away, or both sides are done. What a client breaks is not news.
+                end = connection.as_mut() => {
+                    if let Err(error) = end {
+                        tracing::debug!(%peer, error, "connection ended");
+                    }
                     return;
                 }
-                watching = false;
+                // A client that sends nothing, or a byte now and then, would hold its place for ever.
+                () = patience.as_mut(), if watching => {
+                    if !spoken.load(Ordering::Relaxed) {
+                        return;
+                    }
+                    watching = false;
+                }
+                // Without this a kept-alive connection would outlast the drain.
+                () = stop.as_mut(), if !draining => {
+                    draining = true;
+                    connection.as_mut().graceful_shutdown();
+                }
+                // Without this one slow reader would keep the process until it is killed.
+                () = drop_now.as_mut() => return,
             }
-            // Without this a kept-alive connection would outlast the drain.
-            () = lifecycle.inner.stopping.cancelled(), if !draining => {
-                draining = true;
-                connection.as_mut().graceful_shutdown();
-            }
-            // Without this one slow reader would keep the process until it is killed.
-            () = lifecycle.inner.dropped.cancelled() => return,
         }
     }
 }

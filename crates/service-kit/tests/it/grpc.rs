@@ -1,0 +1,63 @@
+use std::{net::SocketAddr, time::Duration};
+
+use avvivo_kernel::ErrorKind;
+use avvivo_service_kit::{
+    Lifecycle,
+    grpc::{ChannelLimits, channel, error_kind},
+};
+use tokio::net::TcpListener;
+use tonic::service::Routes;
+use tonic_health::pb::{
+    HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient,
+};
+
+use crate::support::within;
+
+async fn listener() -> (TcpListener, SocketAddr) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    (listener, address)
+}
+
+#[tokio::test]
+async fn a_server_answers_health_and_drains() {
+    let lifecycle = Lifecycle::new(Duration::from_secs(8));
+    let (listener, address) = listener().await;
+    lifecycle.serve_grpc(listener, Routes::default());
+    let channel = channel(&format!("http://{address}"), ChannelLimits::default()).unwrap();
+    let mut client = HealthClient::new(channel);
+    let status = within("health", client.check(HealthCheckRequest::default()))
+        .await
+        .unwrap();
+    assert_eq!(status.into_inner().status(), ServingStatus::Serving);
+
+    lifecycle.stop();
+    within("the drain", lifecycle.run_until_stopped())
+        .await
+        .unwrap();
+    let status = within("a refusal", client.check(HealthCheckRequest::default()))
+        .await
+        .unwrap_err();
+    assert_eq!(error_kind(&status), ErrorKind::Unavailable);
+}
+
+#[tokio::test]
+async fn a_server_that_does_not_answer_costs_the_limit_and_no_more() {
+    let (listener, address) = listener().await;
+    let limits = ChannelLimits {
+        call: Duration::from_millis(100),
+        ..ChannelLimits::default()
+    };
+    let channel = channel(&format!("http://{address}"), limits).unwrap();
+    let mut client = HealthClient::new(channel);
+    let status = within("the limit", client.check(HealthCheckRequest::default()))
+        .await
+        .unwrap_err();
+    assert_eq!(error_kind(&status), ErrorKind::Timeout);
+    drop(listener);
+}
+
+#[tokio::test]
+async fn an_address_that_is_none_is_refused_at_once() {
+    assert!(channel("not an address", ChannelLimits::default()).is_err());
+}
