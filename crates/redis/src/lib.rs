@@ -1,0 +1,14 @@
+#![doc = include_str!("../README.md")]
+
+mod breaker;
+mod cache;
+mod connection;
+mod error;
+mod keys;
+mod rate_limit;
+mod status;
+
+pub use connection::{Redis, RedisSettings};
+pub use error::RedisError;
+pub use rate_limit::{Decision, Limit, RateLimiter, Store};
+pub use status::{CommandStatus, RedisStatus};

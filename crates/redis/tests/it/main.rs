@@ -1,0 +1,11 @@
+//! Against a real Redis, a private child on a free port.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on should stop where it is"
+)]
+
+mod cache;
+mod outage;
+mod rate_limit;
+mod support;
