@@ -1,0 +1,21 @@
+//! The adapters against servers that speak Google's wire.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    clippy::disallowed_methods,
+    reason = "tests report by panicking and printing, and draw ids and read switches where they are"
+)]
+
+mod clients;
+mod cloud_storage;
+mod cloud_tasks;
+mod contract;
+mod dead_servers;
+mod google_emulator;
+mod local;
+mod oidc;
+mod pubsub;
+mod real_google_cloud;
