@@ -104,7 +104,8 @@ fn install(service: &'static str, config: &TelemetryConfig) -> Result<Telemetry,
     let subscriber = tracing_subscriber::registry()
         .with(spans)
         .with(log_layer(&name, config, writer).with_filter(EnvFilter::try_new(&config.filter)?));
-    if subscriber.try_init().is_ok() {
+    // A person at a terminal, or reading a failed test, is better served by the usual text on standard error.
+    if subscriber.try_init().is_ok() && config.format == LogFormat::Json {
         panics::log_panics();
     }
     Ok(Telemetry {

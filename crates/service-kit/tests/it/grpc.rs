@@ -3,13 +3,20 @@ use std::{net::SocketAddr, time::Duration};
 use avvivo_kernel::ErrorKind;
 use avvivo_service_kit::{
     Lifecycle,
+    config::{TelemetryConfig, load},
     grpc::{ChannelLimits, channel, error_kind},
+    telemetry::init,
+    trace,
 };
-use tokio::net::TcpListener;
+use opentelemetry_proto::tonic::collector::trace::v1::{
+    ExportTraceServiceRequest, trace_service_client::TraceServiceClient,
+};
+use tokio::{net::TcpListener, sync::mpsc};
 use tonic::service::Routes;
 use tonic_health::pb::{
     HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient,
 };
+use tracing::Instrument;
 
 use crate::support::within;
 
@@ -60,4 +67,36 @@ async fn a_server_that_does_not_answer_costs_the_limit_and_no_more() {
 #[tokio::test]
 async fn an_address_that_is_none_is_refused_at_once() {
     assert!(channel("not an address", ChannelLimits::default()).is_err());
+}
+
+#[tokio::test]
+async fn a_trace_goes_on_at_the_other_side() {
+    let config = load::<TelemetryConfig>(&|_: &str| None).unwrap().config;
+    init("test", &config).unwrap();
+    let (seen, mut ids) = mpsc::channel(1);
+    let handler = move || {
+        let seen = seen.clone();
+        async move { seen.send(trace::current_trace_id()).await.unwrap() }
+    };
+    let lifecycle = Lifecycle::new(Duration::from_secs(8));
+    let (listener, address) = listener().await;
+    lifecycle.serve_grpc(
+        listener,
+        Routes::from(axum::Router::new().fallback(handler)),
+    );
+
+    let channel = channel(&format!("http://{address}"), ChannelLimits::default()).unwrap();
+    let span = tracing::info_span!("request");
+    let sent = span.in_scope(trace::current_trace_id);
+    let call = async move {
+        // The handler answers no gRPC; what it saw is the point.
+        drop(
+            TraceServiceClient::new(channel)
+                .export(ExportTraceServiceRequest::default())
+                .await,
+        );
+    };
+    within("the call", call.instrument(span)).await;
+    assert!(sent.is_some());
+    assert_eq!(ids.recv().await.unwrap(), sent);
 }
