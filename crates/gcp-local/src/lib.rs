@@ -26,5 +26,5 @@ mod tasks;
 mod wire;
 
 pub use clock::Clock;
-pub use issuer::{Issuer, TokenError};
+pub use issuer::{FirebaseIdToken, GoogleIdToken, Issuer, TokenError};
 pub use server::{Config, GcpLocal, StartError};
