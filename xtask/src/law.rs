@@ -29,7 +29,22 @@ const ADAPTER: &[&str] = &[
     "avvivo-contracts",
     "avvivo-kernel",
 ];
+/// Names adapters on behalf of the services.
+const WIRING: &[&str] = &[
+    "avvivo-app",
+    "avvivo-postgres",
+    "avvivo-ports",
+    "avvivo-gcp",
+    "avvivo-redis",
+    "avvivo-vendors",
+    "avvivo-service-kit",
+    "avvivo-tokens",
+    "avvivo-domain",
+    "avvivo-contracts",
+    "avvivo-kernel",
+];
 const SERVICE: &[&str] = &[
+    "avvivo-wiring",
     "avvivo-app",
     "avvivo-postgres",
     "avvivo-ports",
@@ -46,6 +61,7 @@ const SERVICE: &[&str] = &[
 ];
 /// The gateway has no database, so it cannot name what brings one.
 const GATEWAY: &[&str] = &[
+    "avvivo-wiring",
     "avvivo-ports",
     "avvivo-gcp",
     "avvivo-redis",
@@ -84,6 +100,7 @@ const MAY_NAME: &[(&str, &[&[&str]])] = &[
     ("avvivo-gcp", &[ADAPTER]),
     ("avvivo-redis", &[ADAPTER]),
     ("avvivo-vendors", &[ADAPTER]),
+    ("avvivo-wiring", &[WIRING]),
     ("avvivo-api", &[SERVICE]),
     ("avvivo-reels-processor", &[SERVICE]),
     ("avvivo-scheduler", &[SERVICE]),

@@ -223,6 +223,22 @@ mod tests {
     }
 
     #[test]
+    fn a_folder_that_the_servers_cannot_reach_gets_a_stand_in() {
+        let parent = tempfile::tempdir().unwrap();
+        let wanted = parent.path().join("kept");
+        fs::set_permissions(parent.path(), Permissions::from_mode(0o700)).unwrap();
+        let stand_in = reachable(&wanted, RunAs::stranger()).unwrap();
+        assert!(stand_in.starts_with(REACHABLE_BY_ALL));
+        assert_eq!(reachable(&wanted, RunAs::stranger()).unwrap(), stand_in);
+        fs::remove_dir(&stand_in).unwrap();
+        fs::set_permissions(parent.path(), Permissions::from_mode(0o711)).unwrap();
+        assert_eq!(
+            reachable(&wanted, RunAs::stranger()).unwrap(),
+            wanted.canonicalize().unwrap()
+        );
+    }
+
+    #[test]
     fn a_throw_away_folder_goes_with_its_last_clone() {
         let folder = DataFolder::throw_away().unwrap();
         let path = folder.path().to_owned();

@@ -97,6 +97,18 @@ fn ids_of(passwd: &str, name: &str) -> Option<(u32, u32)> {
 }
 
 #[cfg(test)]
+impl RunAs {
+    /// A user who owns nothing here.
+    pub(crate) fn stranger() -> Self {
+        Self {
+            uid: 54_321,
+            gid: 54_321,
+            drops_privileges: true,
+        }
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use std::os::unix::fs::PermissionsExt;
 

@@ -1,0 +1,20 @@
+# shellcheck shell=bash
+# Sourced by the scripts here: where the checkout, its cache and its tools are.
+
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+AVVIVO_CACHE=${AVVIVO_CACHE:-$HOME/.cache/avvivo}
+# One for all checkouts: what is built for one serves the next.
+CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$AVVIVO_CACHE/target}
+# Our own tools come last: what is installed already is used as it is.
+PATH=$PATH:$HOME/.cargo/bin:$AVVIVO_CACHE/tools/bin:$AVVIVO_CACHE/tools/python/bin
+export AVVIVO_CACHE CARGO_TARGET_DIR PATH
+cd "$ROOT" || exit
+
+# In CI the committed lock file is law; at a desk it follows the manifests.
+LOCKED=()
+if [[ -n ${CI:-} ]]; then LOCKED=(--locked); fi
+
+# Runs a chore. It is built together with the workspace's features, so that tests and chores share their dependencies.
+xtask() {
+  cargo build --quiet "${LOCKED[@]}" --workspace --bin xtask && "$CARGO_TARGET_DIR/debug/xtask" "$@"
+}
