@@ -3,6 +3,7 @@
 use super::*;
 use crate::tasks::task_spec::Naming;
 use http::StatusCode;
+use proptest::prelude::*;
 use serde_json::{Value, json};
 
 fn at(milliseconds: i64) -> DateTime<Utc> {
@@ -207,4 +208,88 @@ fn pages_follow_one_another_by_id() {
     assert_eq!(ids(None), [1, 2]);
     assert_eq!(ids(Some(&TaskId::parse("t2").unwrap())), [3, 4]);
     assert_eq!(ids(Some(&TaskId::parse("t4").unwrap())), [5]);
+}
+
+#[derive(Clone, Debug)]
+enum Event {
+    Add,
+    Dispatch,
+    End { pick: usize, status: u16 },
+    Delete { pick: usize },
+    Pause,
+    Resume,
+    Pass { milliseconds: i64 },
+}
+
+fn events() -> impl Strategy<Value = Vec<Event>> {
+    let event = prop_oneof![
+        Just(Event::Add),
+        Just(Event::Dispatch),
+        (any::<usize>(), prop_oneof![Just(200), Just(500), Just(503)])
+            .prop_map(|(pick, status)| Event::End { pick, status }),
+        any::<usize>().prop_map(|pick| Event::Delete { pick }),
+        Just(Event::Pause),
+        Just(Event::Resume),
+        (0_i64..5_000).prop_map(|milliseconds| Event::Pass { milliseconds }),
+    ];
+    prop::collection::vec(event, 0..120)
+}
+
+proptest! {
+    /// Whatever happens in whatever order: no task runs twice at a time, the queue's bound holds,
+    /// and every task that is not deleted succeeds exactly once in the end.
+    #[test]
+    fn no_order_of_events_loses_or_doubles_a_task(events in events()) {
+        let mut queue = queue(json!({
+            "rateLimits": {"maxConcurrentDispatches": 3, "maxDispatchesPerSecond": 50},
+            "retryConfig": {"maxAttempts": -1, "minBackoff": "0.5s"},
+        }));
+        let mut waiting = BTreeMap::new();
+        let mut running: Vec<Job> = Vec::new();
+        let (mut serial, mut now) = (0, at(0));
+        for event in events {
+            match event {
+                Event::Add => {
+                    serial += 1;
+                    waiting.insert(serial, add(&mut queue, serial, now));
+                }
+                Event::Dispatch => {
+                    if let Step::Dispatch(job) = queue.next(now) {
+                        prop_assert!(!queue.paused);
+                        prop_assert!(waiting.contains_key(&job.serial), "it exists");
+                        prop_assert!(running.iter().all(|other| other.serial != job.serial));
+                        running.push(*job);
+                        prop_assert!(running.len() <= 3);
+                    }
+                }
+                Event::End { pick, status } if !running.is_empty() => {
+                    let job = running.swap_remove(pick % running.len());
+                    let settlement = end(&mut queue, &job, status, now);
+                    if matches!(settlement, Settlement::Finished) {
+                        prop_assert!(waiting.remove(&job.serial).is_some(), "it ends once");
+                    }
+                }
+                Event::Delete { pick } if !waiting.is_empty() => {
+                    let serial = *waiting.keys().nth(pick % waiting.len()).unwrap();
+                    queue.remove(serial, &waiting.remove(&serial).unwrap());
+                }
+                Event::Pause => queue.paused = true,
+                Event::Resume => queue.paused = false,
+                Event::Pass { milliseconds } => now += chrono::TimeDelta::milliseconds(milliseconds),
+                Event::End { .. } | Event::Delete { .. } => {}
+            }
+        }
+        queue.paused = false;
+        for job in running {
+            end(&mut queue, &job, 500, now);
+        }
+        while !waiting.is_empty() {
+            now += Duration::from_hours(1);
+            let job = dispatch(&mut queue, now);
+            end(&mut queue, &job, 200, now);
+            prop_assert!(waiting.remove(&job.serial).is_some(), "it ends once");
+        }
+        prop_assert_eq!(queue.page(None, 1).count(), 0);
+        prop_assert_eq!((queue.bytes, queue.in_flight, queue.agenda.len()), (0, 0, 0));
+    }
 }
