@@ -155,7 +155,7 @@ impl ResponseCache {
         access: CacheAccess,
         rule: &CacheRule,
         params: impl IntoIterator<Item = Param>,
-        compute: F,
+        compute: impl FnOnce() -> F,
     ) -> Result<CacheReply, Problem>
     where
         T: Serialize,
@@ -163,7 +163,7 @@ impl ResponseCache {
         F: Future<Output = Result<T, E>>,
     {
         if access == CacheAccess::Bypass {
-            let body = CachedBody::of(&compute.await.map_err(Into::into)?)?;
+            let body = CachedBody::of(&Box::pin(compute()).await.map_err(Into::into)?)?;
             return Ok(CacheReply { body, found: None });
         }
         let (body, found) = self.body(rule, params, compute).await?;
@@ -178,7 +178,7 @@ impl ResponseCache {
         &self,
         rule: &CacheRule,
         params: impl IntoIterator<Item = Param>,
-        compute: F,
+        compute: impl FnOnce() -> F,
     ) -> Result<(CachedBody, Found), Problem>
     where
         T: Serialize,
@@ -186,8 +186,12 @@ impl ResponseCache {
         F: Future<Output = Result<T, E>>,
     {
         let key = Key::new(rule.route, rule.generation(), params);
+        if let Some(entry) = self.entries.get(&key).await {
+            return Ok((entry.body, Found::Hit));
+        }
+        // Boxed, so that answering from the cache does not carry the room that computing needs.
         let fill = async {
-            let body = CachedBody::of(&compute.await.map_err(Into::into)?)?;
+            let body = CachedBody::of(&Box::pin(compute()).await.map_err(Into::into)?)?;
             Ok(Entry {
                 body,
                 ttl: rule.ttl,

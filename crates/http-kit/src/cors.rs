@@ -11,8 +11,8 @@ use http::{
     HeaderMap, HeaderValue, Method, StatusCode,
     header::{
         ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
-        ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_REQUEST_HEADERS, CONTENT_LENGTH, ORIGIN,
-        VARY,
+        ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_REQUEST_HEADERS, CONTENT_LENGTH, HOST,
+        ORIGIN, VARY,
     },
 };
 
@@ -65,9 +65,18 @@ impl Cors {
         }
     }
 
+    /// All pages that may call: our own and `more`. For those who configure the same elsewhere, as on a bucket.
+    pub fn origins(more: &[String]) -> Vec<String> {
+        let own = OWN_ORIGINS.into_iter().map(str::to_owned);
+        own.chain(more.iter().cloned()).collect()
+    }
+
     pub(crate) fn admit(&self, method: &Method, headers: &HeaderMap) -> Admission {
         let origin = headers.get(ORIGIN);
-        if origin.is_some_and(|origin| !self.origins.contains(origin.as_bytes())) {
+        let known = |origin: &HeaderValue| {
+            self.origins.contains(origin.as_bytes()) || is_own_page(origin, headers)
+        };
+        if origin.is_some_and(|origin| !known(origin)) {
             let message = "Esta página no tiene permiso para usar el servicio.";
             return Admission::Refused(Problem::new(
                 ErrorKind::Forbidden,
@@ -108,4 +117,14 @@ fn preflight(request: &HeaderMap) -> Response {
         headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, asked.clone());
     }
     response
+}
+
+/// Whether the page was served by this very host, as the page with the documentation is. Browsers name the origin even
+/// then, for everything but GET.
+fn is_own_page(origin: &HeaderValue, headers: &HeaderMap) -> bool {
+    let origin = origin.as_bytes();
+    let host = origin
+        .strip_prefix(b"http://")
+        .or_else(|| origin.strip_prefix(b"https://"));
+    host.is_some() && host == headers.get(HOST).map(HeaderValue::as_bytes)
 }

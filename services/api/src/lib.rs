@@ -1,1 +1,14 @@
-//! Placeholder.
+#![doc = include_str!("../README.md")]
+
+mod caller;
+pub mod config;
+mod freshness;
+mod limits;
+mod realtime;
+mod routes;
+pub mod server;
+mod state;
+
+pub use config::Config;
+pub use routes::openapi;
+pub use server::{Api, StartError};

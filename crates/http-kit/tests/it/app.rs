@@ -298,7 +298,7 @@ fn routes(shared: Shared) -> Router {
 
 async fn list(State(shared): State<Shared>, access: CacheAccess) -> Result<CacheReply, Problem> {
     let count = Arc::clone(&shared.computed);
-    let compute = async move { Ok::<_, Problem>(json!([count.fetch_add(1, Ordering::SeqCst)])) };
+    let compute = || async move { Ok::<_, Problem>(json!([count.fetch_add(1, Ordering::SeqCst)])) };
     shared
         .cache
         .respond(access, &shared.rule, [80_u32.into()], compute)

@@ -101,14 +101,14 @@ async fn an_answer_computed_before_an_invalidation_is_not_kept() {
     let cache = Arc::new(ResponseCache::new(1 << 20));
     let rule = cache.rule("reels", LONG, &["reels", "shops"]);
     let (finish, finished) = oneshot::channel::<()>();
-    let old = cache.body(&rule, [], async move {
+    let old = cache.body(&rule, [], || async move {
         finished.await.unwrap();
         Ok::<_, Problem>("old")
     });
     let invalidate = async {
         cache.invalidate("shops");
         let new = cache
-            .body(&rule, [], async { Ok::<_, Problem>("new") })
+            .body(&rule, [], || async { Ok::<_, Problem>("new") })
             .await
             .unwrap();
         finish.send(()).unwrap();
@@ -121,7 +121,7 @@ async fn an_answer_computed_before_an_invalidation_is_not_kept() {
         (&b"\"new\""[..], Found::Miss)
     );
     let later = cache
-        .body(&rule, [], async { Ok::<_, Problem>("never") })
+        .body(&rule, [], || async { Ok::<_, Problem>("never") })
         .await
         .unwrap();
     assert_eq!(
@@ -138,7 +138,7 @@ async fn however_many_ask_at_once_it_is_computed_once() {
     let barrier = Barrier::new(50);
     let ask = async || {
         barrier.wait().await;
-        let compute = async {
+        let compute = || async {
             tokio::task::yield_now().await;
             Ok::<_, Problem>(computed.fetch_add(1, Ordering::SeqCst))
         };
@@ -167,11 +167,11 @@ async fn errors_are_told_and_not_kept() {
     let cache = ResponseCache::new(1 << 20);
     let rule = cache.rule("reels", LONG, &[]);
     let away = Problem::new(ErrorKind::Unavailable, "database.unavailable", "Más tarde.");
-    let failed = cache.body(&rule, [], async { Err::<(), _>(away) }).await;
+    let failed = cache.body(&rule, [], || async { Err::<(), _>(away) }).await;
     assert_eq!(failed.unwrap_err().code(), "database.unavailable");
     assert!(
         cache
-            .body(&rule, [], async { Ok::<_, Problem>(1) })
+            .body(&rule, [], || async { Ok::<_, Problem>(1) })
             .await
             .is_ok()
     );
@@ -184,7 +184,7 @@ async fn parameters_and_routes_have_entries_of_their_own() {
     let shops = cache.rule("shops", LONG, &[]);
     let misses = async |rule, params: [avvivo_http_kit::cache::Param; 2]| {
         cache
-            .body(rule, params, async { Ok::<_, Problem>(1) })
+            .body(rule, params, || async { Ok::<_, Problem>(1) })
             .await
             .unwrap()
             .1
@@ -203,7 +203,7 @@ async fn entries_end_with_their_time() {
     let rule = cache.rule("reels", Duration::from_millis(20), &[]);
     let ask = async || {
         cache
-            .body(&rule, [], async { Ok::<_, Problem>(1) })
+            .body(&rule, [], || async { Ok::<_, Problem>(1) })
             .await
             .unwrap()
             .1
@@ -226,7 +226,7 @@ async fn the_cache_is_bounded_by_bytes() {
     let big = "x".repeat(8 * 1024);
     for number in 0..200_u32 {
         let answer = cache
-            .body(&rule, [number.into()], async { Ok::<_, Problem>(&big) })
+            .body(&rule, [number.into()], || async { Ok::<_, Problem>(&big) })
             .await;
         assert!(answer.is_ok());
     }

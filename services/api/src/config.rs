@@ -1,0 +1,288 @@
+//! Everything about the api that is configurable.
+
+use avvivo_app::Policy;
+use avvivo_domain::identity::AdminEmails;
+use avvivo_http_kit::Quota;
+use avvivo_service_kit::config::{Reader, RedisConfig, Section, ServerConfig, TelemetryConfig};
+use avvivo_wiring::{config::UploadConfig, core::CoreConfig};
+use chrono::TimeDelta;
+use std::time::Duration;
+
+/// The api's configuration.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The public listener.
+    pub server: ServerConfig,
+    /// Logs, traces, metrics.
+    pub telemetry: TelemetryConfig,
+    /// Database, Google, media, renders.
+    pub core: CoreConfig,
+    /// Limits and counts shared by instances.
+    pub redis: RedisConfig,
+    /// Files.
+    pub uploads: UploadConfig,
+    /// Who people are.
+    pub identity: IdentityConfig,
+    /// What web pages and clients may do.
+    pub edge: EdgeConfig,
+    /// The rules of reels.
+    pub reels: ReelsConfig,
+    /// The server that answers the gateway.
+    pub internal: InternalConfig,
+    /// What `/system/status` says of other services.
+    pub status: StatusConfig,
+}
+
+impl Section for Config {
+    const TITLE: &'static str = "api";
+
+    fn read(reader: &mut Reader<'_>) -> Self {
+        Self {
+            server: reader.section(),
+            telemetry: reader.section(),
+            core: reader.section(),
+            redis: reader.section(),
+            uploads: reader.section(),
+            identity: reader.section(),
+            edge: reader.section(),
+            reels: reader.section(),
+            internal: reader.section(),
+            status: reader.section(),
+        }
+    }
+}
+
+impl Config {
+    /// The numbers that use cases want.
+    pub fn policy(&self) -> Policy {
+        Policy {
+            admin_emails: AdminEmails::new(self.identity.admin_emails.iter().map(String::as_str)),
+            max_video_bytes: self.uploads.max_video_bytes,
+            upload_expires_in: self.uploads.expires_in,
+            single_processing: self.reels.single_processing,
+            stale_after: TimeDelta::from_std(self.reels.stale_after).unwrap_or(TimeDelta::MAX),
+            showcase_per_band: self.reels.showcase_per_band,
+        }
+    }
+}
+
+/// Who people are.
+#[derive(Debug, Clone)]
+pub struct IdentityConfig {
+    /// The Firebase project whose tokens are believed; none: nobody can sign in.
+    pub firebase_project: Option<String>,
+    /// Who administers.
+    pub admin_emails: Vec<String>,
+}
+
+impl Section for IdentityConfig {
+    const TITLE: &'static str = "Identity";
+
+    fn read(reader: &mut Reader<'_>) -> Self {
+        Self {
+            firebase_project: reader
+                .text(
+                    "FIREBASE_PROJECT_ID",
+                    "Firebase project whose ID tokens are believed.",
+                )
+                .optional(),
+            admin_emails: reader
+                .list(
+                    "ADMIN_EMAILS",
+                    "Verified addresses whose owners administer.",
+                )
+                .default(Vec::new(), "nobody administers unless named"),
+        }
+    }
+}
+
+/// What web pages and clients may do.
+#[derive(Debug, Clone)]
+pub struct EdgeConfig {
+    /// Web pages that may call besides the fixed ones.
+    pub cors_origins: Vec<String>,
+    /// The limit for everything but GET.
+    pub rate_limit: Quota,
+    /// Bytes of cached answers.
+    pub cache_bytes: u64,
+}
+
+impl Section for EdgeConfig {
+    const TITLE: &'static str = "Edge";
+
+    fn read(reader: &mut Reader<'_>) -> Self {
+        Self {
+            cors_origins: reader
+                .list(
+                    "CORS_ORIGINS",
+                    "Web origins that may call, besides the platform's own.",
+                )
+                .default(Vec::new(), "the platform's own pages are always allowed"),
+            rate_limit: Quota {
+                max: reader
+                    .number(
+                        "RATE_LIMIT_MAX",
+                        "Requests other than GET in one window, per client.",
+                    )
+                    .between(1, 1_000_000)
+                    .default(80, "several people behind one shop's router"),
+                window: reader
+                    .millis("RATE_LIMIT_WINDOW_MS", "Length of that window.")
+                    .between(Duration::from_millis(100), Duration::from_hours(24))
+                    .default(Duration::from_secs(10), "short, so that nobody waits long"),
+            },
+            cache_bytes: reader
+                .megabytes("RESPONSE_CACHE_MB", "Memory for cached answers.")
+                .between(1 << 20, 4_096 << 20)
+                .default(
+                    16 << 20,
+                    "every list at every limit fits several times over",
+                ),
+        }
+    }
+}
+
+/// The rules of reels that are configurable.
+#[derive(Debug, Clone)]
+pub struct ReelsConfig {
+    /// Whether a shop's reels are processed one at a time.
+    pub single_processing: bool,
+    /// A reel in process for longer no longer blocks its shop.
+    pub stale_after: Duration,
+    /// How many reels of each age compete for the showcase.
+    pub showcase_per_band: u32,
+}
+
+impl Section for ReelsConfig {
+    const TITLE: &'static str = "Reels";
+
+    fn read(reader: &mut Reader<'_>) -> Self {
+        Self {
+            single_processing: reader
+                .flag(
+                    "REEL_SINGLE_PROCESSING_PER_SHOP",
+                    "One reel of a shop is processed at a time.",
+                )
+                .default(true, "a shop that publishes twice by mistake pays once"),
+            stale_after: reader
+                .minutes(
+                    "REEL_PROCESSING_STALE_MINUTES",
+                    "After this a reel in process blocks its shop no more.",
+                )
+                .between(Duration::from_mins(15), Duration::from_hours(24))
+                .default(
+                    Duration::from_mins(45),
+                    "longer than any render with all its attempts",
+                ),
+            showcase_per_band: reader
+                .number(
+                    "REELS_SHOWCASE_FETCH_PER_BUCKET",
+                    "Reels of each age that compete for the showcase.",
+                )
+                .between(20, 10_000)
+                .default(120, "enough that the order feels new each hour"),
+        }
+    }
+}
+
+/// The server that answers the gateway.
+#[derive(Debug, Clone)]
+pub struct InternalConfig {
+    /// Its port.
+    pub port: u16,
+    /// What the gateway's tokens must be made for.
+    pub audience: String,
+    /// Whose tokens are accepted.
+    pub callers: Vec<String>,
+}
+
+impl Section for InternalConfig {
+    const TITLE: &'static str = "Internal gRPC";
+
+    fn read(reader: &mut Reader<'_>) -> Self {
+        Self {
+            port: reader
+                .number(
+                    "INTERNAL_GRPC_PORT",
+                    "Port of the gRPC server for our own services; 0 takes a free one.",
+                )
+                .default(3001, "beside the public port"),
+            audience: reader
+                .text(
+                    "INTERNAL_AUDIENCE",
+                    "Audience that callers' tokens must be made for.",
+                )
+                .required_in_production("avvivo-api".to_owned(), "any word both sides know"),
+            callers: reader
+                .list("INTERNAL_CALLERS", "Service accounts that may call.")
+                .default(
+                    vec!["default@avvivo-local.iam.gserviceaccount.com".to_owned()],
+                    "the account of the local stand-in; it does not exist elsewhere",
+                ),
+        }
+    }
+}
+
+/// What `/system/status` says of other services, under the names of the old system.
+#[derive(Debug, Clone)]
+pub struct StatusConfig {
+    /// `NODE_ENV`, which the admin's page shows.
+    pub environment: String,
+    /// Reminders.
+    pub notifications: Schedule,
+    /// How far ahead reminders look.
+    pub notification_window_minutes: u32,
+    /// Sanctions.
+    pub sanctions: Schedule,
+    /// Lives.
+    pub streams: Schedule,
+    /// The bus that was asked for.
+    pub requested_bus: String,
+}
+
+/// Whether and how often something runs.
+#[derive(Debug, Clone, Copy)]
+pub struct Schedule {
+    /// Whether.
+    pub enabled: bool,
+    /// How often.
+    pub interval_minutes: u32,
+}
+
+impl Section for StatusConfig {
+    const TITLE: &'static str = "Status page";
+
+    fn read(reader: &mut Reader<'_>) -> Self {
+        let why = "what the admin's page has always shown";
+        let mut schedule = |enabled, minutes, default| Schedule {
+            enabled: reader
+                .flag(enabled, "Whether the job runs.")
+                .default(false, why),
+            interval_minutes: reader
+                .number(minutes, "How often the job runs.")
+                .between(1, 1_440)
+                .default(default, why),
+        };
+        let notifications = schedule("ENABLE_NOTIFICATION_CRON", "NOTIFICATION_CRON_MINUTES", 5);
+        let sanctions = schedule("ENABLE_SANCTIONS_CRON", "SANCTIONS_CRON_MINUTES", 30);
+        let streams = schedule("ENABLE_STREAMS_CRON", "STREAMS_CRON_MINUTES", 5);
+        Self {
+            environment: reader
+                .text("NODE_ENV", "Name of the environment, for the status page.")
+                .default("development".to_owned(), why),
+            notifications,
+            notification_window_minutes: reader
+                .number(
+                    "NOTIFICATION_WINDOW_MINUTES",
+                    "How far ahead reminders look.",
+                )
+                .between(1, 1_440)
+                .default(15, why),
+            sanctions,
+            streams,
+            requested_bus: reader
+                .text("CHAT_REALTIME_BUS", "The event bus.")
+                .default("pubsub".to_owned(), "the only one there is yet"),
+        }
+    }
+}

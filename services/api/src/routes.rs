@@ -1,0 +1,93 @@
+//! The routes, one table a resource.
+
+pub(crate) mod lenient;
+#[expect(
+    unused_qualifications,
+    reason = "the documentation macro qualifies the parameter types it names"
+)]
+mod reels;
+mod storage;
+mod system;
+
+use axum::Router;
+use utoipa::{
+    OpenApi as _,
+    openapi::{
+        OpenApi,
+        security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
+    },
+};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_swagger_ui::SwaggerUi;
+
+use crate::state::ApiState;
+
+/// An error, as every endpoint answers it.
+#[derive(serde::Serialize, utoipa::ToSchema)]
+#[schema(as = Problem)]
+pub(crate) struct ProblemView {
+    /// A URI that names the kind of problem.
+    r#type: String,
+    /// The status in words.
+    title: String,
+    /// The HTTP status.
+    status: u16,
+    /// A sentence for people, in Spanish.
+    message: String,
+    /// A stable word for programs.
+    code: String,
+    /// The request's id, to tell when asking for help.
+    instance: Option<String>,
+}
+
+#[derive(utoipa::OpenApi)]
+#[openapi(
+    info(
+        title = "Avellaneda en Vivo",
+        description = "Live shopping for the wholesale fashion shops of Avenida Avellaneda, Buenos Aires. \
+            Errors are problems (RFC 9457) that always also carry `message`, a Spanish sentence for people, and `code`, a \
+            stable word for programs."
+    ),
+    components(schemas(ProblemView)),
+    tags(
+        (name = "reels", description = "24-hour reels: publish, watch, moderate"),
+        (name = "storage", description = "Files on their way to the object store"),
+        (name = "system", description = "How the platform is doing"),
+    )
+)]
+struct Document;
+
+fn table() -> OpenApiRouter<ApiState> {
+    OpenApiRouter::with_openapi(Document::openapi())
+        .merge(reels::table())
+        .merge(storage::table())
+        .merge(system::table())
+}
+
+/// The routes and their documentation.
+pub(crate) fn assemble(state: ApiState) -> (Router, OpenApi) {
+    let (router, document) = table().split_for_parts();
+    (router.with_state(state), finished(document))
+}
+
+/// The OpenAPI document.
+pub fn openapi() -> OpenApi {
+    finished(table().split_for_parts().1)
+}
+
+/// `/openapi.json`, and `/docs` to read it.
+pub(crate) fn docs(document: OpenApi) -> Router {
+    SwaggerUi::new("/docs")
+        .url("/openapi.json", document)
+        .into()
+}
+
+fn finished(mut document: OpenApi) -> OpenApi {
+    let bearer = HttpBuilder::new()
+        .scheme(HttpAuthScheme::Bearer)
+        .bearer_format("Firebase ID token")
+        .build();
+    let components = document.components.get_or_insert_default();
+    components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
+    document
+}

@@ -1,0 +1,15 @@
+//! Files on their way to the object store.
+
+mod access;
+mod reels_confirm;
+mod reels_upload_url;
+
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::state::ApiState;
+
+pub(super) fn table() -> OpenApiRouter<ApiState> {
+    OpenApiRouter::new()
+        .routes(routes!(reels_upload_url::handle))
+        .routes(routes!(reels_confirm::handle))
+}

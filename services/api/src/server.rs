@@ -1,0 +1,174 @@
+//! Assembly: from configuration to a listening api.
+
+use std::sync::Arc;
+
+use avvivo_http_kit::{
+    Cors, IdentityStep, PipelineDeps, RateLimit, ResponseCache, RouteTable,
+    operations::{self, Operations},
+    pipeline,
+    routes::PatternError,
+};
+use avvivo_kernel::{IdSource as _, RandomIds};
+use avvivo_redis::{Redis, RedisSettings, RedisStatus};
+use avvivo_service_kit::{Lifecycle, Telemetry};
+use avvivo_wiring::{Core, WiringError};
+use axum::Router;
+use http::Method;
+use tokio::net::TcpListener;
+use tonic::service::Routes;
+
+use crate::{
+    caller::Accounts,
+    config::Config,
+    freshness,
+    limits::SharedLimiter,
+    realtime, routes,
+    state::{ApiState, CacheRules},
+};
+
+/// What a reel's body may measure: editor states are rich.
+const REEL_BODY_BYTES: usize = 1 << 20;
+
+/// Why the api cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// A part could not be made.
+    #[error(transparent)]
+    Wiring(#[from] WiringError),
+    /// Redis' address is not one.
+    #[error(transparent)]
+    Redis(#[from] avvivo_redis::RedisError),
+    /// Two routes contradict each other.
+    #[error(transparent)]
+    Routes(#[from] PatternError),
+    /// A port is taken.
+    #[error("cannot listen on {address}")]
+    Listen {
+        /// Where.
+        address: String,
+        /// Why not.
+        #[source]
+        source: std::io::Error,
+    },
+}
+
+/// The api, ready to be served.
+pub struct Api {
+    /// The public HTTP interface.
+    pub router: Router,
+    /// For the gateway.
+    pub grpc: Routes,
+    /// Its parts, for those who compose services in one process.
+    pub core: Core,
+}
+
+impl Api {
+    /// Builds the api and starts what runs beside it: the outbox relay and the listener that keeps caches fresh.
+    pub async fn build(
+        config: &Config,
+        telemetry: &Telemetry,
+        lifecycle: &Lifecycle,
+    ) -> Result<Self, StartError> {
+        let core = Core::connect(&config.core, config.policy(), "api").await?;
+        let redis = redis(config)?;
+        let cache = Arc::new(ResponseCache::new(config.edge.cache_bytes));
+        let instance = format!("api-{}", RandomIds.uuid().simple());
+        let verifier = match &config.identity.firebase_project {
+            Some(project) => Some(core.google.firebase(project)?),
+            None => None,
+        };
+        let accounts = Accounts::new(core.deps.clone(), verifier);
+        let state = ApiState {
+            deps: core.deps.clone(),
+            rules: Arc::new(CacheRules::new(&cache)),
+            cache: Arc::clone(&cache),
+            redis: redis.clone(),
+            no_redis: RedisStatus::not_configured(&config.redis.key_prefix, config.redis.tls),
+            status: Arc::new(config.status.clone()),
+            instance: instance.as_str().into(),
+        };
+        let (routes, document) = routes::assemble(state);
+        let table = RouteTable::new(document.paths.paths.keys())?.body_limit(
+            Method::POST,
+            "/reels",
+            REEL_BODY_BYTES,
+        )?;
+        let steps = PipelineDeps {
+            routes: table,
+            cors: Cors::new(&config.edge.cors_origins.join(",")),
+            rate_limit: Some(RateLimit::new(
+                Arc::new(SharedLimiter::new(redis)),
+                config.edge.rate_limit,
+            )),
+            identity: Some(IdentityStep::new(accounts.clone())),
+            ids: Arc::new(RandomIds),
+            metrics: telemetry.metrics().clone(),
+        };
+        let operational = operations::router(Operations {
+            health: Arc::new(core.health(lifecycle)),
+            metrics: telemetry.metrics().clone(),
+            token: config.server.healthcheck_token.clone(),
+        });
+        let callers: Vec<&str> = config.internal.callers.iter().map(String::as_str).collect();
+        let services = core.google.services(&config.internal.audience, &callers)?;
+        core.run_relay(lifecycle);
+        freshness::watch(lifecycle, core.bus.clone(), cache, instance);
+        Ok(Self {
+            router: operational.merge(pipeline(routes.merge(routes::docs(document)), steps)),
+            grpc: realtime::routes(accounts, services),
+            core,
+        })
+    }
+
+    /// Builds the api and serves it on its ports.
+    pub async fn start(
+        config: &Config,
+        telemetry: &Telemetry,
+        lifecycle: &Lifecycle,
+    ) -> Result<(), StartError> {
+        let api = Self::build(config, telemetry, lifecycle).await?;
+        let public = listen(config.server.address().to_string()).await?;
+        let internal = listen(format!("{}:{}", config.server.bind, config.internal.port)).await?;
+        lifecycle.serve(public, api.router);
+        lifecycle.serve_grpc(internal, api.grpc);
+        prepare(lifecycle, api.core, config.edge.cors_origins.clone());
+        lifecycle.set_ready();
+        Ok(())
+    }
+}
+
+/// Creates what a local environment lacks, as soon as it can be reached.
+pub fn prepare(lifecycle: &Lifecycle, core: Core, cors_origins: Vec<String>) {
+    if !core.google.is_local() {
+        return;
+    }
+    let stop = lifecycle.stopping().clone();
+    lifecycle.spawn("local environment", async move {
+        let origins = Cors::origins(&cors_origins);
+        let prepared = async {
+            while let Err(error) = core.prepare(&origins).await {
+                tracing::warn!(%error, "the local environment is not ready yet");
+                tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+            }
+        };
+        stop.run_until_cancelled(Box::pin(prepared)).await;
+    });
+}
+
+fn redis(config: &Config) -> Result<Option<Redis>, StartError> {
+    let Some(url) = &config.redis.url else {
+        return Ok(None);
+    };
+    let settings = RedisSettings {
+        url: url.clone(),
+        key_prefix: config.redis.key_prefix.clone(),
+        tls: config.redis.tls,
+    };
+    Ok(Some(Redis::connect(&settings)?))
+}
+
+async fn listen(address: String) -> Result<TcpListener, StartError> {
+    TcpListener::bind(&address)
+        .await
+        .map_err(|source| StartError::Listen { address, source })
+}

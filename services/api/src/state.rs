@@ -1,0 +1,46 @@
+//! What handlers work with.
+
+use std::{sync::Arc, time::Duration};
+
+use avvivo_app::Deps;
+use avvivo_http_kit::{CacheRule, ResponseCache};
+use avvivo_redis::{Redis, RedisStatus};
+
+use crate::config::StatusConfig;
+
+/// Changes when a reel enters or leaves the public feed.
+pub(crate) const FEED_TAG: &str = "reels";
+
+/// How long the feed is kept when no event says that it changed: reels leave it by the mere passing of time.
+const FEED_TTL: Duration = Duration::from_secs(20);
+
+/// The showcase changes with the hour; asking this often notices that soon enough.
+const SHOWCASE_TTL: Duration = Duration::from_mins(1);
+
+/// What handlers work with. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct ApiState {
+    pub(crate) deps: Deps,
+    pub(crate) cache: Arc<ResponseCache>,
+    pub(crate) rules: Arc<CacheRules>,
+    pub(crate) redis: Option<Redis>,
+    /// What is told of Redis where there is none.
+    pub(crate) no_redis: RedisStatus,
+    pub(crate) status: Arc<StatusConfig>,
+    pub(crate) instance: Arc<str>,
+}
+
+/// How each cached list is kept.
+pub(crate) struct CacheRules {
+    pub(crate) feed: CacheRule,
+    pub(crate) showcase: CacheRule,
+}
+
+impl CacheRules {
+    pub(crate) fn new(cache: &ResponseCache) -> Self {
+        Self {
+            feed: cache.rule("GET /reels", FEED_TTL, &[FEED_TAG]),
+            showcase: cache.rule("GET /reels/showcase", SHOWCASE_TTL, &[FEED_TAG]),
+        }
+    }
+}
