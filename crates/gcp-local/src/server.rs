@@ -15,6 +15,7 @@ use tokio_util::task::TaskTracker;
 use crate::clock::Clock;
 use crate::issuer::{self, Issuer};
 use crate::state::State;
+use crate::storage::ServiceAccount;
 use crate::store::{Store, StoreError};
 use crate::{pubsub, storage, tasks};
 
@@ -103,8 +104,10 @@ impl GcpLocal {
         let public_url: Arc<str> = public_url.trim_end_matches('/').into();
         let project: Arc<str> = config.project.into();
         let issuer = Issuer::open(&store, &clock, &public_url, &project).await?;
+        let service_account = open_service_account(&folder, &project).await?;
         let state = State {
             store,
+            service_account,
             data_dir: folder,
             issuer,
             clock,
@@ -150,6 +153,12 @@ impl GcpLocal {
     /// Mints the tokens that Google, or Firebase, would.
     pub fn issuer(&self) -> &Issuer {
         &self.state.issuer
+    }
+
+    /// The key file of the service account whose signed URLs this server accepts: JSON, in Google's
+    /// format, private key included.
+    pub fn service_account_key(&self) -> &str {
+        self.state.service_account.key_file()
     }
 
     /// This server's time, to be moved forward by tests.
@@ -205,6 +214,18 @@ fn open_data(folder: Option<&Path>) -> Result<Data, StartError> {
         .tempdir()
         .map_err(|error| StartError::new("create a temporary folder", error))?;
     Ok((Store::open(None)?, scratch.path().into(), Some(scratch)))
+}
+
+async fn open_service_account(
+    folder: &Arc<Path>,
+    project: &Arc<str>,
+) -> Result<ServiceAccount, StartError> {
+    let (folder, project) = (Arc::clone(folder), Arc::clone(project));
+    let doing = "open its service account's key";
+    tokio::task::spawn_blocking(move || ServiceAccount::open(&folder, &project))
+        .await
+        .map_err(|error| StartError::new(doing, error))?
+        .map_err(|error| StartError::new(doing, error))
 }
 
 fn delivery_client() -> Result<reqwest::Client, StartError> {

@@ -8,6 +8,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::clock::Clock;
 use crate::issuer::Issuer;
+use crate::storage::ServiceAccount;
 use crate::store::Store;
 
 #[derive(Clone)]
@@ -18,6 +19,8 @@ pub(crate) struct State {
     pub(crate) data_dir: Arc<Path>,
     /// Signs the tokens that tasks and pushes carry.
     pub(crate) issuer: Issuer,
+    /// Whose signatures on URLs count.
+    pub(crate) service_account: ServiceAccount,
     pub(crate) clock: Clock,
     /// Delivers pushes and tasks; follows no redirect, because Google's do not count as success.
     pub(crate) deliveries: reqwest::Client,

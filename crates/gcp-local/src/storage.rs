@@ -1,10 +1,85 @@
-//! Not served yet.
+//! Cloud Storage: buckets and objects, durable below the data folder.
+//!
+//! [`engine`] is the store; three doors lead to it. [`json`] and [`grpc`] are for programs and trust
+//! whoever reaches the port. [`xml`], whose paths are `/bucket/object`, is for browsers, and lets
+//! nobody in without a signature, unless the bucket or the object is public.
+
+mod blob;
+mod bucket;
+mod catalog;
+mod checksum;
+mod content_range;
+mod cors;
+mod download;
+mod engine;
+mod error;
+mod grpc;
+mod json;
+mod length_range;
+mod names;
+mod object;
+mod precondition;
+mod range;
+mod resumption;
+mod service_account;
+mod sessions;
+mod signature;
+mod xml;
+
+use std::sync::Arc;
 
 use axum::Router;
 
+pub(crate) use service_account::ServiceAccount;
+
 use crate::server::StartError;
 use crate::state::State;
+use blob::Blobs;
+use cors::CorsRule;
+use engine::Engine;
 
-pub(crate) async fn routes(_state: &State) -> Result<Router, StartError> {
-    Ok(Router::new())
+/// What the handlers share.
+#[derive(Clone)]
+pub(crate) struct Storage {
+    engine: Engine,
+    account: ServiceAccount,
+    /// Scheme and authority under which clients reach this server.
+    base: Arc<str>,
+    project: Arc<str>,
+    /// Runs the answers of streaming calls until their client leaves or the server stops.
+    background: tokio_util::task::TaskTracker,
+    stop: tokio_util::sync::CancellationToken,
+}
+
+impl Storage {
+    /// The cross-origin rules of a bucket; of none when there is no such bucket.
+    async fn cors(&self, bucket: &str) -> Vec<CorsRule> {
+        match self.engine.bucket(bucket).await {
+            Ok(bucket) => bucket.settings.cors,
+            Err(_) => Vec::new(),
+        }
+    }
+}
+
+/// Opens the store below the data folder and serves it.
+pub(crate) async fn routes(state: &State) -> Result<Router, StartError> {
+    let failed = |error| StartError::new("open its object store", error);
+    let folder = state.data_dir.join("storage");
+    let blobs = Blobs::open(&folder, state.background.clone())
+        .map_err(|error| failed(error::StorageError::from(error)))?;
+    let engine = Engine::open(state.store.clone(), blobs, state.clock.clone())
+        .await
+        .map_err(failed)?;
+    let storage = Storage {
+        engine,
+        account: state.service_account.clone(),
+        base: state.public_url.clone(),
+        project: state.project.clone(),
+        background: state.background.clone(),
+        stop: state.stop.clone(),
+    };
+    Ok(Router::new()
+        .merge(json::routes(storage.clone()))
+        .merge(grpc::routes(storage.clone()))
+        .merge(xml::routes(storage)))
 }
