@@ -65,6 +65,7 @@ fn arrows(metadata: &Metadata, packages: &[&Package]) -> Vec<Arrow> {
                 _ => Use::Product,
             },
             is_ours: is_ours(&dependency.name),
+            features: dependency.features.clone(),
         })
         .collect()
 }
@@ -116,6 +117,7 @@ mod tests {
             to: to.to_owned(),
             purpose,
             is_ours,
+            features: Vec::new(),
         };
         assert_eq!(
             arrows(&metadata, &packages),

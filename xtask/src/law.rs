@@ -18,6 +18,8 @@ pub(crate) struct Arrow {
     pub(crate) purpose: Use,
     /// Whether `to` is in this workspace.
     pub(crate) is_ours: bool,
+    /// The features of `to` that `from` asks for.
+    pub(crate) features: Vec<String>,
 }
 
 const KERNEL: &[&str] = &["avvivo-kernel"];
@@ -59,6 +61,9 @@ const SERVICE: &[&str] = &[
     "avvivo-contracts",
     "avvivo-kernel",
 ];
+const GATEWAY_CRATE: &str = "avvivo-realtime-gateway";
+/// The feature of `avvivo-wiring` that brings a database along.
+const DATABASE_FEATURE: &str = "database";
 /// The gateway has no database, so it cannot name what brings one.
 const GATEWAY: &[&str] = &[
     "avvivo-wiring",
@@ -104,7 +109,7 @@ const MAY_NAME: &[(&str, &[&[&str]])] = &[
     ("avvivo-api", &[SERVICE]),
     ("avvivo-reels-processor", &[SERVICE]),
     ("avvivo-scheduler", &[SERVICE]),
-    ("avvivo-realtime-gateway", &[GATEWAY]),
+    (GATEWAY_CRATE, &[GATEWAY]),
     (
         "avvivo-standalone",
         &[SERVICE, SERVICES, &["gcp-local", "avvivo-local-servers"]],
@@ -202,8 +207,17 @@ pub(crate) fn violations(packages: &[String], arrows: &[Arrow]) -> Vec<String> {
 
 fn ours_violation(arrow: &Arrow) -> Option<String> {
     let Arrow {
-        from, to, purpose, ..
+        from,
+        to,
+        purpose,
+        features,
+        ..
     } = arrow;
+    if from == GATEWAY_CRATE && features.iter().any(|feature| feature == DATABASE_FEATURE) {
+        return Some(format!(
+            "{from} → {to} with {DATABASE_FEATURE}: the gateway has no database; ask the api over gRPC"
+        ));
+    }
     let allowed = allowed_product(from)?;
     let in_product = allowed.iter().any(|group| group.contains(&to.as_str()));
     let in_tests = *purpose == Use::Tests
@@ -274,6 +288,7 @@ mod tests {
             to: to.to_owned(),
             purpose,
             is_ours,
+            features: Vec::new(),
         }
     }
 
@@ -309,6 +324,14 @@ mod tests {
             judge("avvivo-realtime-gateway", "avvivo-app", Use::Product).len(),
             1
         );
+    }
+
+    #[test]
+    fn the_gateway_takes_the_wiring_without_a_database() {
+        let mut plain = arrow(GATEWAY_CRATE, "avvivo-wiring", Use::Product);
+        assert!(violations(&[], std::slice::from_ref(&plain)).is_empty());
+        plain.features.push(DATABASE_FEATURE.to_owned());
+        assert_eq!(violations(&[], &[plain]).len(), 1);
     }
 
     #[test]
