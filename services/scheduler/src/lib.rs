@@ -1,1 +1,12 @@
-//! Placeholder.
+#![doc = include_str!("../README.md")]
+
+pub mod config;
+mod gauges;
+pub mod jobs;
+mod run;
+pub mod server;
+mod timetable;
+
+pub use config::Config;
+pub use jobs::Job;
+pub use server::{Scheduler, StartError};

@@ -1,0 +1,69 @@
+//! Everything about the scheduler that is configurable.
+
+use avvivo_service_kit::config::{Reader, Section, ServerConfig, TelemetryConfig};
+use avvivo_wiring::core::CoreConfig;
+
+/// The scheduler's configuration.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The listener.
+    pub server: ServerConfig,
+    /// Logs, traces, metrics.
+    pub telemetry: TelemetryConfig,
+    /// Database, Google, media, renders.
+    pub core: CoreConfig,
+    /// Who may start jobs, and whether they start by themselves.
+    pub jobs: JobsConfig,
+}
+
+impl Section for Config {
+    const TITLE: &'static str = "scheduler";
+
+    fn read(reader: &mut Reader<'_>) -> Self {
+        Self {
+            server: reader.section(),
+            telemetry: reader.section(),
+            core: reader.section(),
+            jobs: reader.section(),
+        }
+    }
+}
+
+/// Who may start jobs, and whether they start by themselves.
+#[derive(Debug, Clone)]
+pub struct JobsConfig {
+    /// What callers' tokens must be made for.
+    pub audience: String,
+    /// Service accounts that may start jobs.
+    pub callers: Vec<String>,
+    /// Whether jobs run by themselves.
+    pub loops: bool,
+}
+
+impl Section for JobsConfig {
+    const TITLE: &'static str = "Jobs";
+
+    fn read(reader: &mut Reader<'_>) -> Self {
+        let production = reader.production();
+        Self {
+            audience: reader
+                .text(
+                    "SCHEDULER_URL",
+                    "Address of the scheduler; the audience of callers' tokens.",
+                )
+                .required_in_production("http://127.0.0.1:8082".to_owned(), "its local default"),
+            callers: reader
+                .list("SCHEDULER_CALLERS", "Service accounts that may start jobs.")
+                .default(
+                    vec!["scheduler@avvivo-local.iam.gserviceaccount.com".to_owned()],
+                    "an account of the local stand-in; it does not exist elsewhere",
+                ),
+            loops: reader
+                .flag("SCHEDULER_LOOP", "Whether jobs run by themselves.")
+                .default(
+                    !production,
+                    "a single host has nobody else to start them; Google has Cloud Scheduler",
+                ),
+        }
+    }
+}
