@@ -16,6 +16,7 @@
 // `/storage/…`, `/upload/…`, `/google.storage.v2.*` and `/{bucket}/{*object}`; the issuer exact paths.
 
 mod clock;
+mod connection;
 mod issuer;
 mod pubsub;
 mod server;

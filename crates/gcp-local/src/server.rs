@@ -7,12 +7,12 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::routing::get;
-use axum::serve::ListenerExt;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::clock::Clock;
+use crate::connection::{Connection, Undelayed};
 use crate::issuer::{self, Issuer};
 use crate::state::State;
 use crate::storage::ServiceAccount;
@@ -119,14 +119,9 @@ impl GcpLocal {
         };
         let router = router(&state).await?;
         let stop = state.stop.clone();
-        // Nagle's algorithm and delayed acknowledgements together cost 40 ms a message.
-        let listener = listener.tap_io(|stream| {
-            if let Err(error) = stream.set_nodelay(true) {
-                tracing::debug!(%error, "a connection keeps Nagle's algorithm");
-            }
-        });
         state.background.spawn(async move {
-            let served = axum::serve(listener, router)
+            let service = router.into_make_service_with_connect_info::<Connection>();
+            let served = axum::serve(Undelayed(listener), service)
                 .with_graceful_shutdown(stop.cancelled_owned())
                 .await;
             if let Err(error) = served {

@@ -16,11 +16,13 @@ use std::time::Duration;
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
+use crate::server::StartError;
+
 /// Jobs that may wait for the writer. Callers beyond it wait to enqueue, which is the back-pressure.
 const WAITING_JOBS: usize = 4096;
 
-/// How long to wait for another process that holds the database before giving up.
-const BUSY_TIMEOUT: Duration = Duration::from_millis(500);
+/// How long to wait for a predecessor that is still closing the database before giving up.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum StoreError {
@@ -28,8 +30,6 @@ pub(crate) enum StoreError {
     Closed,
     #[error("the store's database failed: {0}")]
     Database(Arc<rusqlite::Error>),
-    #[error("the store's thread did not start: {0}")]
-    Thread(#[from] std::io::Error),
 }
 
 impl From<rusqlite::Error> for StoreError {
@@ -46,16 +46,19 @@ pub(crate) struct Store {
 impl Store {
     /// Opens `gcp-local.sqlite3` in `folder`, or a database in memory, and starts its thread, which
     /// ends when the last handle is dropped.
-    pub(crate) fn open(folder: Option<&Path>) -> Result<Self, StoreError> {
+    pub(crate) fn open(folder: Option<&Path>) -> Result<Self, StartError> {
         let connection = match folder {
-            Some(folder) => Connection::open(folder.join("gcp-local.sqlite3"))?,
-            None => Connection::open_in_memory()?,
+            Some(folder) => Connection::open(folder.join("gcp-local.sqlite3")),
+            None => Connection::open_in_memory(),
         };
-        configure(&connection)?;
+        let connection = connection
+            .and_then(|connection| configure(&connection).map(|()| connection))
+            .map_err(|error| StartError::new("open its database", error))?;
         let (jobs, queue) = mpsc::channel(WAITING_JOBS);
         std::thread::Builder::new()
             .name("gcp-local-store".to_owned())
-            .spawn(move || writer::run(&connection, queue))?;
+            .spawn(move || writer::run(&connection, queue))
+            .map_err(|error| StartError::new("start its store's thread", error))?;
         Ok(Self { jobs })
     }
 

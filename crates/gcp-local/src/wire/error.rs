@@ -13,8 +13,6 @@ pub(crate) enum Code {
     InvalidArgument,
     NotFound,
     AlreadyExists,
-    PermissionDenied,
-    Unauthenticated,
     ResourceExhausted,
     FailedPrecondition,
     Aborted,
@@ -32,8 +30,6 @@ impl Code {
             }
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::AlreadyExists | Self::Aborted => StatusCode::CONFLICT,
-            Self::PermissionDenied => StatusCode::FORBIDDEN,
-            Self::Unauthenticated => StatusCode::UNAUTHORIZED,
             Self::ResourceExhausted => StatusCode::TOO_MANY_REQUESTS,
             Self::Unimplemented => StatusCode::NOT_IMPLEMENTED,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
@@ -46,8 +42,6 @@ impl Code {
             Self::InvalidArgument => "INVALID_ARGUMENT",
             Self::NotFound => "NOT_FOUND",
             Self::AlreadyExists => "ALREADY_EXISTS",
-            Self::PermissionDenied => "PERMISSION_DENIED",
-            Self::Unauthenticated => "UNAUTHENTICATED",
             Self::ResourceExhausted => "RESOURCE_EXHAUSTED",
             Self::FailedPrecondition => "FAILED_PRECONDITION",
             Self::Aborted => "ABORTED",
@@ -63,8 +57,6 @@ impl Code {
             Self::InvalidArgument => tonic::Code::InvalidArgument,
             Self::NotFound => tonic::Code::NotFound,
             Self::AlreadyExists => tonic::Code::AlreadyExists,
-            Self::PermissionDenied => tonic::Code::PermissionDenied,
-            Self::Unauthenticated => tonic::Code::Unauthenticated,
             Self::ResourceExhausted => tonic::Code::ResourceExhausted,
             Self::FailedPrecondition => tonic::Code::FailedPrecondition,
             Self::Aborted => tonic::Code::Aborted,
@@ -113,7 +105,7 @@ impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Closed => Self::new(Code::Unavailable, "The server is shutting down."),
-            StoreError::Database(_) | StoreError::Thread(_) => {
+            StoreError::Database(_) => {
                 tracing::error!(%error, "a request failed in the store");
                 Self::new(
                     Code::Internal,
