@@ -29,6 +29,8 @@ mod xml;
 use std::sync::Arc;
 
 use axum::Router;
+use http::HeaderMap;
+use http::header::ORIGIN;
 
 pub(crate) use service_account::ServiceAccount;
 
@@ -52,8 +54,12 @@ pub(crate) struct Storage {
 }
 
 impl Storage {
-    /// The cross-origin rules of a bucket; of none when there is no such bucket.
-    async fn cors(&self, bucket: &str) -> Vec<CorsRule> {
+    /// The rules that a bucket has for a request from another origin: none for other requests, and
+    /// none of a bucket that does not exist.
+    async fn cors(&self, bucket: &str, request: &HeaderMap) -> Vec<CorsRule> {
+        if !request.contains_key(ORIGIN) {
+            return Vec::new();
+        }
         match self.engine.bucket(bucket).await {
             Ok(bucket) => bucket.settings.cors,
             Err(_) => Vec::new(),

@@ -29,7 +29,7 @@ async fn serve(State(storage): State<Storage>, request: Request<Body>) -> Respon
         Ok(request) => request,
         Err(problem) => return problem.into_response(),
     };
-    let rules = storage.cors(&request.bucket).await;
+    let rules = storage.cors(&request.bucket, request.headers()).await;
     if request.method() == Method::OPTIONS {
         return cors::preflight(&rules, request.headers()).into_response();
     }

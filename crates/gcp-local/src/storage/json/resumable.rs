@@ -52,7 +52,7 @@ pub(super) async fn preflight(
     Path(bucket): Path<String>,
     headers: HeaderMap,
 ) -> Response {
-    let rules = storage.cors(&bucket).await;
+    let rules = storage.cors(&bucket, &headers).await;
     cors::preflight(&rules, &headers).into_response()
 }
 
@@ -67,7 +67,7 @@ async fn with_cors(
     request: &HeaderMap,
     mut answer: Response,
 ) -> Response {
-    let rules = storage.cors(bucket).await;
+    let rules = storage.cors(bucket, request).await;
     answer
         .headers_mut()
         .extend(cors::actual(&rules, method, request));

@@ -25,7 +25,7 @@ impl ObjectRequest {
     pub(super) fn new(storage: &Storage, parts: Parts) -> Result<Self, XmlProblem> {
         let path = decode_path(parts.uri.path())
             .ok_or_else(|| StorageError::Invalid("The path is not UTF-8.".to_owned()))?;
-        let (bucket, object) = match path.trim_start_matches('/').split_once('/') {
+        let (bucket, object) = match path.strip_prefix('/').and_then(|path| path.split_once('/')) {
             Some((bucket, object)) if !object.is_empty() => (bucket.to_owned(), object.to_owned()),
             _ => return Err(XmlProblem::not_an_object(&path)),
         };

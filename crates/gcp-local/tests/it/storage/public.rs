@@ -1,5 +1,6 @@
 //! What a page sees without credentials: public objects, and the bucket's cross-origin rules.
 
+use google_cloud_storage::model::Bucket;
 use http::Method;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
@@ -93,6 +94,25 @@ async fn a_bucket_or_an_object_can_be_created_public() {
         .unwrap();
     let read = bench.http.get(bench.url("shown")).send().await.unwrap();
     assert_eq!(read.text().await.unwrap(), "shown");
+}
+
+#[tokio::test]
+async fn the_official_client_creates_public_buckets_too() {
+    let bench = Bench::start().await;
+    let create = bench.control.create_bucket().set_parent("projects/_");
+    let create = create
+        .set_bucket_id("public-media")
+        .set_bucket(Bucket::new());
+    let create = create.set_predefined_default_object_acl("publicRead");
+    create.send().await.unwrap();
+    let resource = "projects/_/buckets/public-media";
+    let upload = bench
+        .storage
+        .write_object(resource, "a b/reel.mp4", "bytes");
+    upload.send_buffered().await.unwrap();
+    let url = format!("{}/public-media/a%20b/reel.mp4", bench.server.url());
+    let read = bench.http.get(url).send().await.unwrap();
+    assert_eq!(read.text().await.unwrap(), "bytes");
 }
 
 #[tokio::test]

@@ -243,6 +243,15 @@ async fn a_cancelled_session_is_gone_and_leaves_no_object() {
 }
 
 #[tokio::test]
+async fn a_cancellation_after_the_end_keeps_the_object() {
+    let bench = Bench::start().await;
+    let session = session(&bench, "finished", "").await;
+    chunk(&bench, &session, "bytes 0-4/5", Bytes::from("12345")).await;
+    bench.http.delete(&session).send().await.unwrap();
+    assert_eq!(bench.read("finished").await, b"12345");
+}
+
+#[tokio::test]
 async fn a_session_lives_a_week() {
     let bench = Bench::start().await;
     let session = session(&bench, "late", "").await;
