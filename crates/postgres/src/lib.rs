@@ -6,6 +6,7 @@ pub mod error;
 pub mod leases;
 pub mod outbox;
 pub mod reels;
+pub mod samples;
 pub mod shops;
 pub mod uploads;
 pub mod views;

@@ -78,8 +78,13 @@ impl Section for GoogleConfig {
                 .local_only()
                 .optional(),
             metadata_host: reader
-                .text("GCE_METADATA_HOST", "Metadata server stand-in, as `host:port`.")
-                .rule("must be host:port", |text| is_host_and_port(text))
+                .text(
+                    "GCE_METADATA_HOST",
+                    "Metadata server stand-in, as `host:port`; a path may follow.",
+                )
+                .rule("must be host:port", |text| {
+                    is_host_and_port(text.split_once('/').map_or(text.as_str(), |(host, _)| host))
+                })
                 .local_only()
                 .optional(),
             signing_key_file: reader
