@@ -14,6 +14,7 @@ pub(crate) use listing::ListQuery;
 pub(crate) use objects::ObjectUpdate;
 pub(crate) use publishing::{NewObject, Origin, Stored};
 
+use chrono::{DateTime, SubsecRound as _, Utc};
 use rusqlite::Connection;
 
 use super::blob::Blobs;
@@ -56,8 +57,10 @@ impl Engine {
         })
     }
 
-    pub(crate) fn clock(&self) -> &Clock {
-        &self.clock
+    /// The time to the microsecond, which is what rows keep: an answer and a later look at the same
+    /// object agree.
+    pub(crate) fn now(&self) -> DateTime<Utc> {
+        self.clock.now().trunc_subsecs(6)
     }
 
     pub(crate) fn blobs(&self) -> &Blobs {

@@ -100,7 +100,7 @@ impl Engine {
         request: UploadRequest,
     ) -> Result<String, StorageError> {
         self.check_upload(&request.object).await?;
-        let (id, blob, now) = (random_id(), random_id(), self.clock().now());
+        let (id, blob, now) = (random_id(), random_id(), self.now());
         let answer = id.clone();
         let expired = self
             .store()
@@ -126,7 +126,7 @@ impl Engine {
             .read(move |c| catalog::uploads::find(c, &id))
             .await?;
         let session = found.ok_or(StorageError::UploadNotFound)?;
-        if session.created + LIFETIME < self.clock().now() {
+        if session.created + LIFETIME < self.now() {
             return Err(StorageError::UploadGone);
         }
         Ok(session)

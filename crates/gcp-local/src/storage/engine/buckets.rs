@@ -20,7 +20,7 @@ impl Engine {
         settings: Settings,
     ) -> Result<Bucket, StorageError> {
         check_bucket_name(&name)?;
-        let now = self.clock.now();
+        let now = self.now();
         let bucket = Bucket {
             name,
             project,
@@ -74,7 +74,7 @@ impl Engine {
     where
         F: FnOnce(&mut Settings) -> Result<(), StorageError> + Send + 'static,
     {
-        let (name, now) = (name.to_owned(), self.clock.now());
+        let (name, now) = (name.to_owned(), self.now());
         self.decide(move |connection| {
             let Some(mut bucket) = catalog::buckets::find(connection, &name)? else {
                 return Ok(Err(StorageError::BucketNotFound));

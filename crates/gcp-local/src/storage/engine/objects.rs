@@ -80,7 +80,7 @@ impl Engine {
     where
         F: FnOnce(ObjectUpdate<'_>) -> Result<(), StorageError> + Send + 'static,
     {
-        let (bucket, name, now) = (bucket.to_owned(), name.to_owned(), self.clock.now());
+        let (bucket, name, now) = (bucket.to_owned(), name.to_owned(), self.now());
         self.decide(move |connection| {
             let found = catalog::objects::find(connection, &bucket, &name)?
                 .filter(|object| generation.is_none_or(|wanted| wanted == object.generation));

@@ -96,7 +96,7 @@ impl Engine {
         origin: Origin,
     ) -> Result<Object, StorageError> {
         new.expected.verify(&stored.checksums)?;
-        let (now, blobs) = (self.clock.now(), self.blobs.clone());
+        let (now, blobs) = (self.now(), self.blobs.clone());
         let session = match &origin {
             Origin::Session(id) => Some(id.clone()),
             Origin::Fresh(_) => None,

@@ -21,7 +21,7 @@ pub(super) fn identify(storage: &Storage, request: &ObjectRequest) -> Result<Cal
     if !signature::is_signed(request.query()) {
         return Ok(Caller::Anonymous);
     }
-    let now = storage.engine.clock().now();
+    let now = storage.engine.now();
     signature::verify(request.as_signed(), &storage.account, now)?;
     Ok(Caller::Signer)
 }

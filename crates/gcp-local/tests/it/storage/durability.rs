@@ -50,6 +50,7 @@ async fn a_restart_keeps_objects_generations_and_the_signing_key() {
         (after.generation, &after.etag),
         (before.generation, &before.etag)
     );
+    assert_eq!(after.create_time, before.create_time);
     assert_eq!(bench.read("kept").await, b"bytes");
     assert!(bench.put("kept", "new").await.generation > before.generation);
 }
