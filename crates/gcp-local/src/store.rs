@@ -144,3 +144,6 @@ fn configure(connection: &Connection) -> rusqlite::Result<()> {
          ) STRICT;",
     )
 }
+
+#[cfg(test)]
+mod tests;

@@ -110,12 +110,18 @@ impl Pusher<'_> {
         };
         let deadline = TimeDelta::seconds(self.settings.config.ack_deadline_seconds.into());
         let until = now + deadline + LEASE_MARGIN;
-        for delivery in self.subscription.take(&holder, MAX_WINDOW, until) {
-            let (engine, settings) = (Arc::clone(self.engine), Arc::clone(self.settings));
-            self.requests.spawn(async move {
-                let accepted = post(&engine, &settings, &delivery).await;
-                (delivery.ack_id, accepted)
-            });
+        loop {
+            let deliveries = self.subscription.take(&holder, MAX_WINDOW, until);
+            if deliveries.is_empty() {
+                return;
+            }
+            for delivery in deliveries {
+                let (engine, settings) = (Arc::clone(self.engine), Arc::clone(self.settings));
+                self.requests.spawn(async move {
+                    let accepted = post(&engine, &settings, &delivery).await;
+                    (delivery.ack_id, accepted)
+                });
+            }
         }
     }
 

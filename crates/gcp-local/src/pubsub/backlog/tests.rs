@@ -1,3 +1,4 @@
+use chrono::TimeDelta;
 use proptest::prelude::*;
 
 use super::*;
@@ -189,6 +190,28 @@ fn flow_control_bounds_what_a_holder_has() {
     assert_eq!(backlog.take(&narrow, 10, at(10)).len(), 0);
     backlog.ack(&acks[0].ack_id);
     assert_eq!(backlog.take(&narrow, 10, at(10)).len(), 1);
+}
+
+#[test]
+fn what_is_taken_at_once_stays_small_but_never_empty() {
+    let mut backlog = Backlog::new(rules(), 0);
+    for id in 1..=3 {
+        let data = vec![0; 700 << 10].into();
+        backlog.push(Message::publish(
+            id,
+            at(0),
+            PubsubMessage {
+                data,
+                ..Default::default()
+            },
+        ));
+    }
+    let vast = Holder {
+        max_bytes: usize::MAX,
+        ..holder(1)
+    };
+    assert_eq!(backlog.take(&vast, 10, at(10)).len(), 2);
+    assert_eq!(backlog.take(&vast, 10, at(10)).len(), 1);
 }
 
 #[test]
