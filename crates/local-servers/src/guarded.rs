@@ -9,6 +9,7 @@
 //!   instead, and the child goes away.
 
 use std::{
+    collections::BTreeMap,
     ffi::OsString,
     fs::File,
     io::{self, Write},
@@ -40,6 +41,8 @@ pub(crate) struct Launch {
     pub(crate) name: &'static str,
     pub(crate) program: PathBuf,
     pub(crate) args: Vec<OsString>,
+    /// What it finds in its environment besides PATH.
+    pub(crate) environment: BTreeMap<String, String>,
     pub(crate) run_as: RunAs,
     /// Both of its output streams go here.
     pub(crate) log: File,
@@ -89,6 +92,7 @@ impl Guarded {
             name,
             program,
             args,
+            environment,
             run_as,
             log,
             stop_signal,
@@ -104,6 +108,7 @@ impl Guarded {
             // The caller's environment may aim PostgreSQL's programs elsewhere (PGDATA, PGPORT and their kin).
             .env_clear()
             .env("PATH", "/usr/local/bin:/usr/bin:/bin")
+            .envs(environment)
             .current_dir("/")
             .process_group(0)
             .stdin(Stdio::piped())
@@ -141,6 +146,14 @@ impl Guarded {
         wait_readable(&self.exit, limit)
             .and_then(|_| self.child.try_wait())
             .map_err(ServerError::child("wait for", self.name))
+    }
+
+    /// Asks the child to stop, unless it has ended already.
+    pub(crate) fn ask_to_stop(&mut self) -> Result<(), ServerError> {
+        match self.wait(Duration::ZERO)? {
+            Some(_) => Ok(()),
+            None => self.signal(self.stop_signal.signal()),
+        }
     }
 
     /// Asks the child to stop; kills it when it has not stopped within `limit`.

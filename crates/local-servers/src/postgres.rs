@@ -4,6 +4,7 @@ mod cluster;
 mod readiness;
 
 use std::{
+    collections::BTreeMap,
     path::{Path, PathBuf},
     process::ExitStatus,
     time::{Duration, Instant},
@@ -74,6 +75,7 @@ impl Postgres {
             name: NAME,
             program: cluster.bin.join("postgres"),
             args: cluster.server_args(durability, port),
+            environment: BTreeMap::new(),
             run_as: cluster.run_as,
             log: open_log(&cluster.log)?,
             stop_signal: StopSignal::Interrupt,

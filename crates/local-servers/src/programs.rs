@@ -22,6 +22,8 @@ pub enum Program {
     Ffmpeg,
     /// The prober that comes with it.
     Ffprobe,
+    /// The reverse proxy.
+    Nginx,
     /// Drops privileges and asks the kernel for a signal on the parent's death.
     Setpriv,
 }
@@ -33,6 +35,7 @@ impl Program {
             Self::Postgres => "postgresql",
             Self::Redis => "redis-server",
             Self::Ffmpeg | Self::Ffprobe => "ffmpeg",
+            Self::Nginx => "nginx",
             Self::Setpriv => "util-linux",
         }
     }
@@ -44,6 +47,7 @@ impl Program {
             Self::Redis => on_path("redis-server"),
             Self::Ffmpeg => on_path("ffmpeg"),
             Self::Ffprobe => on_path("ffprobe"),
+            Self::Nginx => on_path("nginx"),
             Self::Setpriv => on_path("setpriv"),
         };
         found.ok_or_else(|| MissingPackages::of(self))

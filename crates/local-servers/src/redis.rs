@@ -1,6 +1,7 @@
 //! A private Redis server. It keeps nothing: caches, rate limits and presence are made anew.
 
 use std::{
+    collections::BTreeMap,
     fs,
     io::{self, BufRead, BufReader, Write},
     net::{Ipv4Addr, TcpStream},
@@ -60,6 +61,7 @@ impl Redis {
             name: NAME,
             program,
             args: vec![config.into()],
+            environment: BTreeMap::new(),
             run_as: folder.run_as(),
             log: open_log(&log)?,
             stop_signal: StopSignal::Terminate,

@@ -20,14 +20,19 @@ pub(crate) struct RunAs {
 }
 
 impl RunAs {
+    /// Ourselves.
+    pub(crate) fn ourselves() -> Self {
+        Self {
+            uid: geteuid().as_raw(),
+            gid: getegid().as_raw(),
+            drops_privileges: false,
+        }
+    }
+
     /// Ourselves; or, since PostgreSQL refuses to run as root, the user that its package made, or `nobody`.
     pub(crate) fn choose() -> Result<Self, ServerError> {
         if !geteuid().is_root() {
-            return Ok(Self {
-                uid: geteuid().as_raw(),
-                gid: getegid().as_raw(),
-                drops_privileges: false,
-            });
+            return Ok(Self::ourselves());
         }
         let passwd = Path::new("/etc/passwd");
         let users = fs::read_to_string(passwd).map_err(ServerError::file("read", passwd))?;

@@ -104,6 +104,25 @@ impl Database {
     }
 }
 
+/// Creates a database on a server unless it is there. `name` is one of ours: letters and underscores.
+pub async fn ensure_database(server_url: &str, name: &str) -> Result<(), DbError> {
+    use sqlx::{AssertSqlSafe, Connection as _};
+    let mut conn = PgConnection::connect(server_url).await?;
+    let there = sqlx::query_scalar!(
+        "SELECT EXISTS (SELECT 1 FROM pg_database WHERE datname = $1) AS \"there!\"",
+        name
+    )
+    .fetch_one(&mut conn)
+    .await?;
+    if !there {
+        let quoted = name.replace('"', "\"\"");
+        sqlx::query(AssertSqlSafe(format!("CREATE DATABASE \"{quoted}\"")))
+            .execute(&mut conn)
+            .await?;
+    }
+    Ok(conn.close().await?)
+}
+
 /// Connections idle for longer than this are tried before use: the database may have been restarted meanwhile.
 const TRUSTED_IDLE: Duration = Duration::from_secs(1);
 

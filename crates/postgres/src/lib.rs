@@ -12,5 +12,5 @@ pub mod uploads;
 pub mod views;
 pub mod wallets;
 
-pub use database::{Conn, Database, DatabaseOptions, Transaction};
+pub use database::{Conn, Database, DatabaseOptions, Transaction, ensure_database};
 pub use error::DbError;

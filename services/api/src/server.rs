@@ -1,6 +1,6 @@
 //! Assembly: from configuration to a listening api.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use avvivo_http_kit::{
     Cors, IdentityStep, PipelineDeps, RateLimit, ResponseCache, RouteTable,
@@ -8,9 +8,12 @@ use avvivo_http_kit::{
     pipeline,
     routes::PatternError,
 };
-use avvivo_kernel::{IdSource as _, RandomIds};
+use avvivo_kernel::{Fault as _, IdSource as _, RandomIds};
 use avvivo_redis::{Redis, RedisSettings, RedisStatus};
-use avvivo_service_kit::{Lifecycle, Telemetry};
+use avvivo_service_kit::{
+    Lifecycle, Telemetry,
+    health::{Down, HealthRegistry, Importance},
+};
 use avvivo_wiring::{Core, WiringError};
 use axum::Router;
 use http::Method;
@@ -20,7 +23,7 @@ use tonic::service::Routes;
 use crate::{
     caller::Accounts,
     config::Config,
-    freshness,
+    freshness::{self, Hearing},
     limits::SharedLimiter,
     realtime, routes,
     state::{ApiState, CacheRules},
@@ -28,6 +31,12 @@ use crate::{
 
 /// What a reel's body may measure: editor states are rich.
 const REEL_BODY_BYTES: usize = 1 << 20;
+
+/// A dependency that takes longer to answer than this is as good as down.
+const CHECK_LIMIT: Duration = Duration::from_secs(2);
+
+/// How long to wait before a local environment that is not there yet is prepared again.
+const PREPARE_RETRY: Duration = Duration::from_millis(500);
 
 /// Why the api cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -97,24 +106,27 @@ impl Api {
             routes: table,
             cors: Cors::new(&config.edge.cors_origins.join(",")),
             rate_limit: Some(RateLimit::new(
-                Arc::new(SharedLimiter::new(redis)),
+                Arc::new(SharedLimiter::new(redis.clone())),
                 config.edge.rate_limit,
             )),
             identity: Some(IdentityStep::new(accounts.clone())),
             ids: Arc::new(RandomIds),
             metrics: telemetry.metrics().clone(),
         };
+        let hearing = freshness::watch(lifecycle, core.bus.clone(), cache, instance);
         let operational = operations::router(Operations {
-            health: Arc::new(core.health(lifecycle)),
+            health: Arc::new(health(core.health(lifecycle), redis, hearing)),
             metrics: telemetry.metrics().clone(),
             token: config.server.healthcheck_token.clone(),
         });
         let callers: Vec<&str> = config.internal.callers.iter().map(String::as_str).collect();
         let services = core.google.services(&config.internal.audience, &callers)?;
         core.run_relay(lifecycle);
-        freshness::watch(lifecycle, core.bus.clone(), cache, instance);
         Ok(Self {
-            router: operational.merge(pipeline(routes.merge(routes::docs(document)), steps)),
+            // The documentation stands beside the pipeline, which would take away the slash that its pages are found by.
+            router: operational
+                .merge(routes::docs(document))
+                .merge(pipeline(routes, steps)),
             grpc: realtime::routes(accounts, services),
             core,
         })
@@ -148,11 +160,29 @@ pub fn prepare(lifecycle: &Lifecycle, core: Core, cors_origins: Vec<String>) {
         let prepared = async {
             while let Err(error) = core.prepare(&origins).await {
                 tracing::warn!(%error, "the local environment is not ready yet");
-                tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+                tokio::time::sleep(PREPARE_RETRY).await;
             }
         };
         stop.run_until_cancelled(Box::pin(prepared)).await;
+        // A task that ends early takes the service down, and this one has nothing more to do.
+        stop.cancelled().await;
     });
+}
+
+/// What the api can do without is reported and does not make it unready: limits are counted in memory, and lists live out
+/// their time.
+fn health(required: HealthRegistry, redis: Option<Redis>, hearing: Hearing) -> HealthRegistry {
+    let registry = required.with("event_bus", Importance::Optional, CHECK_LIMIT, move || {
+        std::future::ready(hearing.check())
+    });
+    let Some(redis) = redis else { return registry };
+    registry.with("redis", Importance::Optional, CHECK_LIMIT, move || {
+        let redis = redis.clone();
+        async move {
+            let answer = redis.ping().await;
+            answer.map_err(|error| Down { code: error.code() })
+        }
+    })
 }
 
 fn redis(config: &Config) -> Result<Option<Redis>, StartError> {

@@ -1,6 +1,7 @@
 //! A cluster on disk: making it, who may enter, and what a crash left in it.
 
 use std::{
+    collections::BTreeMap,
     ffi::OsString,
     fs::{self, Permissions},
     io,
@@ -86,6 +87,7 @@ impl Cluster {
             name: "initdb",
             program: self.bin.join("initdb"),
             args: initdb_args(target, &self.password_file),
+            environment: BTreeMap::new(),
             run_as: self.run_as,
             log: open_log(&log)?,
             stop_signal: StopSignal::Interrupt,

@@ -1,0 +1,217 @@
+//! One reel through the real path, as a phone would publish it: signed upload, confirmation, publication, rendering.
+
+use std::{
+    process::Stdio,
+    time::{Duration, Instant},
+};
+
+use anyhow::Context as _;
+use avvivo_local_servers::Program;
+use reqwest::{Client, Method, RequestBuilder};
+use serde_json::{Value, json};
+use tokio::process::Command;
+
+use super::{say, seed::Tokens};
+use crate::place::Place;
+
+/// A laptop with its hands full renders six seconds within this.
+const RENDER_LIMIT: Duration = Duration::from_mins(5);
+/// How often progress is asked for.
+const LOOK_EVERY: Duration = Duration::from_millis(400);
+/// The services answer within this once they are up.
+const READY_LIMIT: Duration = Duration::from_mins(1);
+
+/// Publishes the sample, unless the shop has reels already.
+pub(super) async fn ensure(place: &Place, base_url: &str, tokens: &Tokens) -> anyhow::Result<()> {
+    let shop = Shop {
+        http: Client::builder().timeout(Duration::from_secs(30)).build()?,
+        base_url,
+        token: tokens.named("TOKEN_SHOP_1"),
+        id: tokens.id("SHOP_1_ID"),
+    };
+    shop.wait_ready().await?;
+    let reels = shop
+        .call(Method::GET, &format!("/reels/shop/{}", shop.id), None)
+        .await?;
+    if reels.as_array().is_some_and(|reels| !reels.is_empty()) {
+        return Ok(());
+    }
+    say("Making a sample video …")?;
+    let video = make_video(place).await?;
+    say("Publishing it as Telas Helguera would from a phone …")?;
+    let url = shop.upload(video).await?;
+    let body = json!({
+        "shopId": shop.id, "type": "VIDEO", "videoUrl": url, "durationSeconds": 6,
+        "presetLabel": "Nueva llegada", "platform": "Instagram",
+        "editorState": {"version": 1, "fit": "contain", "mediaBackground": {"mode": "blur"}},
+    });
+    let reel = shop.call(Method::POST, "/reels", Some(body)).await?;
+    let id = reel
+        .get("id")
+        .and_then(Value::as_str)
+        .context("the reel has no id")?;
+    shop.follow(id).await
+}
+
+/// The owner of a shop, with a phone.
+struct Shop<'a> {
+    http: Client,
+    base_url: &'a str,
+    token: &'a str,
+    id: &'a str,
+}
+
+impl Shop<'_> {
+    async fn wait_ready(&self) -> anyhow::Result<()> {
+        let deadline = Instant::now() + READY_LIMIT;
+        loop {
+            let asked = self
+                .http
+                .get(format!("{}/ready", self.base_url))
+                .send()
+                .await;
+            if asked.is_ok_and(|answer| answer.status().is_success()) {
+                return Ok(());
+            }
+            anyhow::ensure!(
+                Instant::now() < deadline,
+                "the platform is not ready; its log says why"
+            );
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+    }
+
+    async fn call(&self, method: Method, path: &str, body: Option<Value>) -> anyhow::Result<Value> {
+        let request = self
+            .http
+            .request(method, format!("{}{path}", self.base_url))
+            .bearer_auth(self.token);
+        send(match body {
+            Some(body) => request.json(&body),
+            None => request,
+        })
+        .await
+        .with_context(|| format!("{path} failed"))
+    }
+
+    /// Uploads and confirms; answers the public address.
+    async fn upload(&self, video: Vec<u8>) -> anyhow::Result<String> {
+        let file = json!({"fileName": "desfile.mp4", "contentType": "video/mp4", "sizeBytes": video.len()});
+        let asked = json!({"shopId": self.id, "type": "VIDEO", "files": [file]});
+        let answer = self
+            .call(Method::POST, "/storage/reels/upload-url", Some(asked))
+            .await?;
+        let upload = answer
+            .pointer("/uploads/0")
+            .context("no upload was signed")?;
+        let text = |name| {
+            upload
+                .get(name)
+                .and_then(Value::as_str)
+                .context("the signed upload is not whole")
+        };
+        let mut put = self.http.put(text("signedUrl")?).body(video);
+        for (name, value) in upload
+            .get("headers")
+            .and_then(Value::as_object)
+            .into_iter()
+            .flatten()
+        {
+            put = put.header(name, value.as_str().unwrap_or_default());
+        }
+        put.send()
+            .await?
+            .error_for_status()
+            .context("the upload failed")?;
+        let confirmed = json!({"shopId": self.id, "type": "VIDEO", "paths": [text("path")?]});
+        self.call(Method::POST, "/storage/reels/confirm", Some(confirmed))
+            .await?;
+        Ok(text("publicUrl")?.to_owned())
+    }
+
+    /// Shows the progress until the reel is published.
+    async fn follow(&self, id: &str) -> anyhow::Result<()> {
+        let deadline = Instant::now() + RENDER_LIMIT;
+        let mut shown = String::new();
+        loop {
+            let status = self
+                .call(Method::GET, &format!("/reels/{id}/status"), None)
+                .await?;
+            let text = |pointer| {
+                status
+                    .pointer(pointer)
+                    .and_then(Value::as_str)
+                    .unwrap_or_default()
+            };
+            let progress = status
+                .pointer("/editorState/progress")
+                .and_then(Value::as_u64);
+            let line = match progress {
+                Some(progress) => {
+                    format!("  {:<12} {progress:>3} %", text("/editorState/workerStage"))
+                }
+                None => format!("  {:<12}", "waiting"),
+            };
+            if line != shown {
+                say(&line)?;
+                shown = line;
+            }
+            match text("/status") {
+                "ACTIVE" => return Ok(()),
+                "PROCESSING" => {}
+                other => anyhow::bail!(
+                    "the sample ended as {other}: {}",
+                    text("/editorState/workerError")
+                ),
+            }
+            anyhow::ensure!(
+                Instant::now() < deadline,
+                "the sample was not rendered in time"
+            );
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+    }
+}
+
+async fn send(request: RequestBuilder) -> anyhow::Result<Value> {
+    let answer = request.send().await?;
+    let status = answer.status();
+    let body: Value = answer.json().await?;
+    anyhow::ensure!(status.is_success(), "{status}: {body}");
+    Ok(body)
+}
+
+/// Six seconds that move and sound, as wide as most cameras make them.
+async fn make_video(place: &Place) -> anyhow::Result<Vec<u8>> {
+    let ffmpeg = Program::Ffmpeg.locate()?;
+    let file = place.file("sample.mp4");
+    let made = Command::new(ffmpeg)
+        .args(["-nostdin", "-loglevel", "error", "-y"])
+        .args([
+            "-f",
+            "lavfi",
+            "-i",
+            "testsrc2=size=1280x720:rate=30:duration=6",
+        ])
+        .args(["-f", "lavfi", "-i", "sine=frequency=330:duration=6"])
+        .args([
+            "-c:v",
+            "libx264",
+            "-preset",
+            "veryfast",
+            "-pix_fmt",
+            "yuv420p",
+            "-c:a",
+            "aac",
+            "-shortest",
+        ])
+        .arg(&file)
+        .stdin(Stdio::null())
+        .kill_on_drop(true)
+        .status()
+        .await?;
+    anyhow::ensure!(made.success(), "ffmpeg ended with {made}");
+    let video = tokio::fs::read(&file).await?;
+    tokio::fs::remove_file(&file).await?;
+    Ok(video)
+}
