@@ -1,11 +1,16 @@
 //! Each service a process of its own, two apis and two gateways among them, behind nginx: the shape of the cloud.
 
-use std::{fmt::Write as _, path::PathBuf, time::Duration};
+use std::{
+    ffi::OsString,
+    fmt::Write as _,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use anyhow::Context as _;
 use avvivo_local_servers::{PrivateProcess, Program};
 use avvivo_postgres::{Database, DatabaseOptions};
-use avvivo_service_kit::Lifecycle;
+use avvivo_service_kit::{Lifecycle, config::Env};
 use tokio::task::spawn_blocking;
 
 use crate::{
@@ -16,11 +21,66 @@ use crate::{
 /// How often to look whether they still run.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 
+/// A process that dies more often than this in all has something that a restart does not mend.
+const MAX_RESTARTS: u32 = 50;
+
 /// A process to run.
+#[derive(Clone)]
 struct Service {
     name: &'static str,
-    program: &'static str,
+    program: PathBuf,
+    arguments: Vec<OsString>,
     variables: Variables,
+}
+
+/// A process that is started again whenever it dies, as the platform in the cloud does.
+struct Kept {
+    service: Service,
+    folder: PathBuf,
+    process: PrivateProcess,
+    restarts: u32,
+}
+
+impl Kept {
+    fn start(folder: &Path, service: Service) -> anyhow::Result<Self> {
+        let process = service.start(folder)?;
+        Ok(Self {
+            service,
+            folder: folder.to_owned(),
+            process,
+            restarts: 0,
+        })
+    }
+
+    fn look(&mut self) -> anyhow::Result<()> {
+        let Some(status) = self.process.exited()? else {
+            return Ok(());
+        };
+        anyhow::ensure!(
+            self.restarts < MAX_RESTARTS,
+            "{} ended with {status}, again; read {}",
+            self.service.name,
+            self.process.log().display()
+        );
+        tracing::warn!(process = self.service.name, %status, "a process ended and is started again");
+        self.process = self.service.start(&self.folder)?;
+        self.restarts = self.restarts.saturating_add(1);
+        Ok(())
+    }
+}
+
+impl Service {
+    fn start(&self, folder: &Path) -> anyhow::Result<PrivateProcess> {
+        let Self {
+            name,
+            program,
+            arguments,
+            variables,
+        } = self.clone();
+        Ok(PrivateProcess::start(
+            folder, name, program, arguments, variables,
+        )?)
+    }
 }
 
 /// Starts them all. They end with this process, in order when it ends in order.
@@ -34,30 +94,13 @@ pub(crate) async fn start(
     db.migrate().await?;
     db.close().await;
     let folder = place.file("processes");
-    let services = services(to, ports);
-    let proxy = write_proxy_config(place, ports)?;
-    let mut running = spawn_blocking(move || -> anyhow::Result<_> {
-        let mut running = Vec::new();
-        for service in services {
-            let program = beside_us(service.program)?;
-            running.push(PrivateProcess::start(
-                &folder,
-                service.name,
-                program,
-                Vec::new(),
-                service.variables,
-            )?);
-        }
-        let arguments = ["-c", &proxy.display().to_string(), "-g", "daemon off;"].map(Into::into);
-        let nginx = Program::Nginx.locate()?;
-        running.push(PrivateProcess::start(
-            &folder,
-            "nginx",
-            nginx,
-            arguments.into(),
-            Variables::new(),
-        )?);
-        Ok(running)
+    let mut services = services(to, ports)?;
+    services.push(proxy(place, ports)?);
+    let mut kept = spawn_blocking(move || {
+        let started = services
+            .into_iter()
+            .map(|service| Kept::start(&folder, service));
+        started.collect::<anyhow::Result<Vec<_>>>()
     })
     .await??;
     let stop = lifecycle.stopping().clone();
@@ -67,61 +110,73 @@ pub(crate) async fn start(
             .await
             .is_some()
         {
-            for process in &mut running {
-                if let Some(status) = process.exited()? {
-                    anyhow::bail!(
-                        "{} ended with {status}; its log is in the data folder",
-                        process.name()
-                    );
-                }
+            for process in &mut kept {
+                process.look()?;
             }
         }
-        // The proxy first, then the services, all at once: each drains for as long as it needs.
-        spawn_blocking(move || PrivateProcess::stop_all(running)).await??;
-        Ok(())
+        let processes = kept.into_iter().map(|kept| kept.process).collect();
+        Ok::<_, anyhow::Error>(spawn_blocking(move || PrivateProcess::stop_all(processes)).await??)
     });
     lifecycle.set_ready();
     Ok(())
 }
 
-fn services(to: &Neighbours, ports: &Ports) -> Vec<Service> {
-    let service = |name, program, variables| Service {
-        name,
-        program,
-        variables,
+fn services(to: &Neighbours, ports: &Ports) -> anyhow::Result<Vec<Service>> {
+    let service = |name, program, variables| -> anyhow::Result<Service> {
+        Ok(Service {
+            name,
+            program: beside_us(program)?,
+            arguments: Vec::new(),
+            variables,
+        })
     };
-    vec![
+    Ok(vec![
         service(
             "api-1",
             "avvivo-api",
             settings::api(to, ports, Instance::First),
-        ),
+        )?,
         service(
             "api-2",
             "avvivo-api",
             settings::api(to, ports, Instance::Second),
-        ),
+        )?,
         service(
             "processor",
             "avvivo-reels-processor",
             settings::processor(to, ports),
-        ),
+        )?,
         service(
             "scheduler",
             "avvivo-scheduler",
             settings::scheduler(to, ports),
-        ),
+        )?,
         service(
             "gateway-1",
             "avvivo-realtime-gateway",
             settings::gateway(to, ports, Instance::First),
-        ),
+        )?,
         service(
             "gateway-2",
             "avvivo-realtime-gateway",
             settings::gateway(to, ports, Instance::Second),
-        ),
-    ]
+        )?,
+    ])
+}
+
+fn proxy(place: &Place, ports: &Ports) -> anyhow::Result<Service> {
+    let config = write_proxy_config(place, ports)?;
+    Ok(Service {
+        name: "nginx",
+        program: Program::Nginx.locate()?,
+        arguments: vec![
+            "-c".into(),
+            config.into(),
+            "-g".into(),
+            "daemon off;".into(),
+        ],
+        variables: Variables::new(),
+    })
 }
 
 /// The services are built into the folder that this program is in.

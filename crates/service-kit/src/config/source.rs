@@ -34,6 +34,11 @@ impl Env {
         });
         Self(pairs.collect())
     }
+
+    /// All of it, for a process that is started with this environment and a few changes.
+    pub fn into_variables(self) -> BTreeMap<String, String> {
+        self.0
+    }
 }
 
 impl Source for Env {
