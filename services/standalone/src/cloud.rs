@@ -122,7 +122,10 @@ pub(crate) async fn start(
 }
 
 fn services(to: &Neighbours, ports: &Ports) -> anyhow::Result<Vec<Service>> {
-    let service = |name, program, variables| -> anyhow::Result<Service> {
+    let service = |name, program, told: Variables| -> anyhow::Result<Service> {
+        // What the person who started us set (`RUST_LOG`, an OTLP endpoint) is meant for the services.
+        let mut variables = Env::from_process().into_variables();
+        variables.extend(told);
         Ok(Service {
             name,
             program: beside_us(program)?,
