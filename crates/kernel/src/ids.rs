@@ -65,7 +65,10 @@ pub trait IdSource: Send + Sync {
 pub struct RandomIds;
 
 impl IdSource for RandomIds {
-    #[expect(clippy::disallowed_methods, reason = "this is the one place that draws ids")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the one place that draws ids"
+    )]
     fn uuid(&self) -> Uuid {
         Uuid::now_v7()
     }

@@ -20,7 +20,10 @@ pub trait Clock: Send + Sync {
 pub struct SystemClock;
 
 impl Clock for SystemClock {
-    #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the clock")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the one place that reads the clock"
+    )]
     fn now(&self) -> Timestamp {
         let now = Utc::now();
         // A value that went through the database must equal the value that was written.
@@ -35,12 +38,17 @@ pub fn to_wire(at: Timestamp) -> String {
 
 /// The business day that `at` falls on.
 pub fn business_day(at: Timestamp) -> NaiveDate {
-    BUSINESS_ZONE.from_utc_datetime(&at.naive_utc()).date_naive()
+    BUSINESS_ZONE
+        .from_utc_datetime(&at.naive_utc())
+        .date_naive()
 }
 
 /// `YYYY-MM-DD HH:mm:ss` on the clocks of Buenos Aires.
 pub fn business_clock(at: Timestamp) -> String {
-    BUSINESS_ZONE.from_utc_datetime(&at.naive_utc()).format("%Y-%m-%d %H:%M:%S").to_string()
+    BUSINESS_ZONE
+        .from_utc_datetime(&at.naive_utc())
+        .format("%Y-%m-%d %H:%M:%S")
+        .to_string()
 }
 
 #[cfg(test)]
@@ -53,12 +61,21 @@ mod tests {
 
     #[test]
     fn the_business_day_turns_at_midnight_in_buenos_aires() {
-        assert_eq!(business_day(at("2026-03-10T02:59:59Z")).to_string(), "2026-03-09");
-        assert_eq!(business_day(at("2026-03-10T03:00:00Z")).to_string(), "2026-03-10");
+        assert_eq!(
+            business_day(at("2026-03-10T02:59:59Z")).to_string(),
+            "2026-03-09"
+        );
+        assert_eq!(
+            business_day(at("2026-03-10T03:00:00Z")).to_string(),
+            "2026-03-10"
+        );
     }
 
     #[test]
     fn wire_timestamps_have_milliseconds_and_a_z() {
-        assert_eq!(to_wire(at("2026-03-10T03:00:00.120456Z")), "2026-03-10T03:00:00.120Z");
+        assert_eq!(
+            to_wire(at("2026-03-10T03:00:00.120456Z")),
+            "2026-03-10T03:00:00.120Z"
+        );
     }
 }
