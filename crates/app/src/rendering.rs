@@ -4,6 +4,9 @@ pub mod claim_render;
 pub mod complete_render;
 pub mod fail_render;
 pub mod keep_lease;
+pub mod list_waiting;
+pub mod measure_backlog;
+pub mod reserve_outputs;
 
 use avvivo_domain::reels::{Lease, Reel, Source};
 use avvivo_kernel::{LeaseToken, ReelId};

@@ -1,6 +1,6 @@
 //! A renderer has stored its outputs: publish the reel, if it is still wanted.
 
-use avvivo_domain::reels::{LIFETIME, ReelError};
+use avvivo_domain::reels::{LIFETIME, Reel, ReelError};
 use avvivo_postgres::{
     reels::{
         self,
@@ -12,7 +12,9 @@ use avvivo_postgres::{
 use super::{Assignment, LeaseLost};
 use crate::{AppError, Deps, announce};
 
-/// Publishes the reel. When the lease is lost, the outputs are put on the list of things to delete.
+/// Publishes the reel, and takes its outputs off the list of things to delete. When the lease is lost, they are put on it.
+///
+/// Publishing the same outputs again changes nothing: a renderer that never heard of its commit may ask twice.
 pub async fn run(
     deps: &Deps,
     assignment: &Assignment,
@@ -20,11 +22,17 @@ pub async fn run(
 ) -> Result<Result<(), LeaseLost>, AppError> {
     let now = deps.now();
     let mut tx = deps.db.begin().await?;
+    let output_paths = paths(deps, outputs);
     if !render::set_rendered(&mut tx, assignment.key(), outputs, now).await? {
-        uploads::bury(&mut tx, &paths(deps, outputs), now).await?;
+        let reel = reels::find(&mut tx, assignment.reel.id).await?;
+        if reel.is_some_and(|reel| shows(&reel, outputs)) {
+            return Ok(Ok(()));
+        }
+        uploads::bury(&mut tx, &output_paths, now).await?;
         tx.commit().await?;
         return Ok(Err(LeaseLost));
     }
+    uploads::remove_tombstones(&mut tx, &output_paths).await?;
     let reel = reels::find(&mut tx, assignment.reel.id)
         .await?
         .ok_or(ReelError::NotFound)?;
@@ -40,6 +48,13 @@ pub async fn run(
     tx.commit().await?;
     deps.nudge.wake();
     Ok(Ok(()))
+}
+
+/// Whether these very outputs are what the reel is made of.
+fn shows(reel: &Reel, outputs: &Outputs) -> bool {
+    reel.render.rendered_at.is_some()
+        && reel.video_url == outputs.video_url
+        && reel.photo_urls == outputs.photo_urls
 }
 
 fn paths(deps: &Deps, outputs: &Outputs) -> Vec<String> {
