@@ -1,1 +1,155 @@
-//! Placeholder.
+#![doc = include_str!("../README.md")]
+
+mod attempt;
+pub mod config;
+mod health;
+mod jobs;
+mod meters;
+mod renderer;
+mod scratch;
+pub mod waiting;
+
+use std::sync::Arc;
+
+use avvivo_app::Policy;
+use avvivo_http_kit::{
+    Cors, PipelineDeps, RouteTable,
+    operations::{self, Operations},
+    pipeline,
+    routes::PatternError,
+};
+use avvivo_media::{MediaError, Transcoder};
+use avvivo_service_kit::{Lifecycle, Metrics};
+use avvivo_wiring::{Core, WiringError};
+use axum::Router;
+
+use attempt::Studio;
+use meters::Meters;
+use scratch::Scratch;
+
+pub use config::{Config, RenderConfig};
+pub use renderer::{Outcome, RenderJob, Renderer};
+pub use scratch::ScratchError;
+pub use waiting::OnceError;
+
+/// The name in telemetry and on the bus.
+pub const NAME: &str = "reels-processor";
+
+/// Why the processor does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum BuildError {
+    /// A client could not be made.
+    #[error(transparent)]
+    Wiring(#[from] WiringError),
+    /// ffmpeg is missing, or cannot be run.
+    #[error("ffmpeg cannot be used")]
+    Media(#[from] MediaError),
+    /// There is no place for files.
+    #[error(transparent)]
+    Scratch(#[from] ScratchError),
+    /// The routes contradict each other.
+    #[error(transparent)]
+    Routes(#[from] PatternError),
+}
+
+/// A processor that is wired and takes jobs as soon as its router is served.
+pub struct Processor {
+    /// The tasks and the operational routes.
+    pub router: Router,
+    /// Takes jobs that do not come by HTTP.
+    pub renderer: Renderer,
+    core: Core,
+    render: RenderConfig,
+}
+
+/// Wires the processor. Its tasks run on `lifecycle`; nothing is contacted yet.
+pub async fn build(
+    config: &Config,
+    metrics: &Metrics,
+    lifecycle: &Lifecycle,
+) -> Result<Processor, BuildError> {
+    let core = Core::connect(&config.core, Policy::default(), NAME).await?;
+    build_on(core, config, metrics, lifecycle).await
+}
+
+/// [`build`] on parts that exist already.
+pub async fn build_on(
+    core: Core,
+    config: &Config,
+    metrics: &Metrics,
+    lifecycle: &Lifecycle,
+) -> Result<Processor, BuildError> {
+    let render = &config.render;
+    let transcoder = Transcoder::start(render.media()).await?;
+    tracing::info!(isolation = ?transcoder.isolation(), "ffmpeg is shut in");
+    let scratch = Arc::new(Scratch::open(&render.temp_dir)?);
+    let meters = Meters::new(metrics);
+    let studio = Studio {
+        deps: core.deps.clone(),
+        transcoder,
+        scratch: Arc::clone(&scratch),
+        download_timeout: render.download_timeout,
+        meters: meters.clone(),
+        cancelled: lifecycle.cancelled().clone(),
+    };
+    let renderer = Renderer::start(studio, render.concurrency, lifecycle);
+    core.run_relay(lifecycle);
+    let backlog = health::watch_backlog(core.deps.clone(), meters, lifecycle.stopping().clone());
+    lifecycle.spawn("backlog", backlog);
+
+    let health = health::with_tools(core.health(lifecycle), render.ffmpeg.clone(), scratch);
+    let operations = Operations {
+        health: Arc::new(health),
+        metrics: metrics.clone(),
+        token: config.server.healthcheck_token.clone(),
+    };
+    let router =
+        tasks(&core, config, metrics, renderer.clone())?.merge(operations::router(operations));
+    Ok(Processor {
+        router,
+        renderer,
+        core,
+        render: render.clone(),
+    })
+}
+
+/// The queue's routes behind the pipeline that every service has. No people call here, so there are no pages to admit, no
+/// sessions to resolve and no rates to count: the queue has limits of its own.
+fn tasks(
+    core: &Core,
+    config: &Config,
+    metrics: &Metrics,
+    renderer: Renderer,
+) -> Result<Router, BuildError> {
+    let queue = &config.core.queue;
+    let desk = jobs::Desk {
+        renderer,
+        queue: core
+            .google
+            .services(&queue.processor_url, &[&queue.tasks_service_account])?,
+        clock: Arc::clone(&core.deps.clock),
+    };
+    let steps = PipelineDeps {
+        routes: RouteTable::new([jobs::RENDER_PATH])?,
+        cors: Cors::new(""),
+        rate_limit: None,
+        identity: None,
+        ids: Arc::clone(&core.deps.ids),
+        metrics: metrics.clone(),
+    };
+    Ok(pipeline(jobs::router(desk), steps))
+}
+
+impl Processor {
+    /// Renders what waits, up to the configured batch, and then ends the service: what `--once` does.
+    pub fn run_once(&self, lifecycle: &Lifecycle) {
+        let bounds = (self.render.batch, self.render.concurrency);
+        let work = waiting::render_waiting(
+            self.core.deps.clone(),
+            self.renderer.clone(),
+            bounds,
+            lifecycle.clone(),
+        );
+        lifecycle.spawn("once", work);
+    }
+}
