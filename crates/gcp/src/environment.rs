@@ -31,7 +31,7 @@ pub enum Environment {
     Local(LocalServer),
 }
 
-/// A stand-in for Google Cloud. URLs are scheme and authority, without a path.
+/// A stand-in for Google Cloud. URLs are scheme and authority.
 #[derive(Debug, Clone)]
 pub struct LocalServer {
     /// Pub/Sub.
@@ -40,7 +40,8 @@ pub struct LocalServer {
     pub storage: String,
     /// Cloud Tasks.
     pub tasks: String,
-    /// The metadata server, which issues ID tokens.
+    /// The metadata server, which issues ID tokens. A path may follow, such as gcp-local's
+    /// `/as/<service account>`, which says whose tokens. `GCE_METADATA_HOST` overrides it.
     pub metadata: String,
     /// A service account key in Google's JSON format that the storage server knows, to sign
     /// uploads with. `None` where nothing is signed.
@@ -138,6 +139,8 @@ impl Environment {
                 google_cloud_storage::retry_policy::RetryableErrors
                     .with_attempt_limit(TRANSFER_ATTEMPTS),
             )
+            // Transfers go over HTTP; the gRPC channel beside them idles.
+            .with_grpc_subchannel_count(1)
             .with_backoff_policy(backoff());
         build!("objects", builder, self.local(|server| &server.storage))
     }

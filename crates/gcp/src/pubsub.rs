@@ -6,6 +6,7 @@
 
 mod backoff;
 mod listener;
+mod names;
 mod publisher;
 mod subscription;
 
@@ -20,6 +21,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use self::listener::Listener;
+use self::names::Names;
 use self::publisher::OrderedPublisher;
 use self::subscription::{Subscription, Topic};
 use crate::environment::{BuildError, Environment};
@@ -66,6 +68,7 @@ pub struct PubSubBus {
     subscriber: Subscriber,
     subscriptions: SubscriptionAdmin,
     config: PubSubConfig,
+    names: Names,
     listeners: TaskTracker,
     stop: CancellationToken,
 }
@@ -89,6 +92,7 @@ impl PubSubBus {
             subscriptions: environment.subscriptions().await?,
             topic,
             config,
+            names: Names::default(),
             listeners: TaskTracker::new(),
             stop: CancellationToken::new(),
         })
@@ -129,6 +133,7 @@ impl EventBus for PubSubBus {
             &self.config,
             &subscribe,
         )?;
+        let name = self.names.take(subscription.name()).await?;
         subscription.create_afresh().await?;
         let (deliveries, reader) = mpsc::channel(WAITING_DELIVERIES);
         let listener = Listener {
@@ -137,6 +142,7 @@ impl EventBus for PubSubBus {
             deliveries,
             check_every: self.config.check_every,
             stop: self.stop.child_token(),
+            _name: name,
         };
         self.listeners.spawn(listener.run());
         Ok(Box::pin(ReceiverStream::new(reader)))

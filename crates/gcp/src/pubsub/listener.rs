@@ -21,6 +21,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::backoff::Backoff;
+use super::names::Taken;
 use super::subscription::{ACK_DEADLINE_SECONDS, Subscription};
 use crate::fault::Trouble;
 
@@ -43,6 +44,8 @@ pub(super) struct Listener {
     pub(super) deliveries: mpsc::Sender<Result<Delivery, BusError>>,
     pub(super) check_every: Duration,
     pub(super) stop: CancellationToken,
+    /// Given back when the subscription is gone.
+    pub(super) _name: Taken,
 }
 
 /// Why a stream ended.

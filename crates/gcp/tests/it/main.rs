@@ -4,9 +4,8 @@
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    clippy::print_stderr,
     clippy::disallowed_methods,
-    reason = "tests report by panicking and printing, and draw ids and read switches where they are"
+    reason = "tests report by panicking, and draw ids and read switches where they are"
 )]
 
 mod clients;

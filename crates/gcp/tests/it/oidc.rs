@@ -14,10 +14,12 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use futures::future::join_all;
 use secrecy::ExposeSecret as _;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::collections::HashMap;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
+
+use crate::local;
 
 const IDENTITY: &str = "/computeMetadata/v1/instance/service-accounts/default/identity";
 
@@ -82,14 +84,12 @@ async fn many_callers_cost_one_question() {
         assert_eq!(token.as_ref().unwrap().expose_secret(), first);
     }
     assert_eq!(server.metadata.asked.load(Ordering::SeqCst), 1);
-    let claims = URL_SAFE_NO_PAD
-        .decode(first.split('.').nth(1).unwrap())
-        .unwrap();
-    assert!(
-        String::from_utf8(claims)
-            .unwrap()
-            .contains("https://api.internal")
-    );
+    assert_eq!(claims(first)["aud"], "https://api.internal");
+}
+
+fn claims(token: &str) -> Value {
+    let payload = token.split('.').nth(1).unwrap();
+    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).unwrap()).unwrap()
 }
 
 #[tokio::test]
@@ -106,6 +106,20 @@ async fn a_metadata_server_that_was_not_ready_is_asked_again() {
     })
     .await;
     assert!(server.metadata.asked.load(Ordering::SeqCst) <= 3);
+}
+
+#[tokio::test]
+async fn a_token_says_who_we_are_and_whom_it_is_for() {
+    let server = local::start().await;
+    let account = "gateway@local.iam.gserviceaccount.com";
+    let mut stand_in = LocalServer::at(server.url(), None);
+    stand_in.metadata = format!("{}/as/{account}", server.url());
+    let source = OidcTokenSource::new(Environment::Local(stand_in), "https://api.internal");
+    let token = source.token().await.unwrap();
+    let claims = claims(token.expose_secret());
+    assert_eq!(claims["email"], account);
+    assert_eq!(claims["email_verified"], true);
+    assert_eq!(claims["aud"], "https://api.internal");
 }
 
 #[tokio::test]

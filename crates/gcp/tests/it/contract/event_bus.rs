@@ -51,7 +51,7 @@ pub(crate) async fn hear(stream: &mut EventStream) -> Event {
 }
 
 /// The first `count` different events in the order of their first arrival.
-async fn hear_different(stream: &mut EventStream, count: usize) -> Vec<Event> {
+pub(crate) async fn hear_different(stream: &mut EventStream, count: usize) -> Vec<Event> {
     let mut seen = HashSet::new();
     let mut events = Vec::new();
     while events.len() < count {
