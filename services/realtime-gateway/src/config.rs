@@ -1,0 +1,128 @@
+//! Everything about the gateway that is configurable.
+
+use avvivo_service_kit::config::{
+    GoogleConfig, Reader, RedisConfig, Section, ServerConfig, TelemetryConfig,
+};
+
+/// The gateway's configuration.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The public listener.
+    pub server: ServerConfig,
+    /// Logs, traces, metrics.
+    pub telemetry: TelemetryConfig,
+    /// Google, or its stand-in.
+    pub google: GoogleConfig,
+    /// Where instances add up their connections.
+    pub redis: RedisConfig,
+    /// Who answers "who is this?".
+    pub api: ApiConfig,
+    /// Pages that may connect, besides the platform's own.
+    pub cors_origins: Vec<String>,
+    /// How many connections.
+    pub limits: LimitsConfig,
+}
+
+impl Section for Config {
+    const TITLE: &'static str = "Realtime gateway";
+
+    fn read(reader: &mut Reader<'_>) -> Self {
+        Self {
+            server: server(reader),
+            telemetry: reader.section(),
+            google: reader.section(),
+            redis: reader.section(),
+            api: reader.section(),
+            cors_origins: reader
+                .list(
+                    "CORS_ORIGINS",
+                    "Pages that may call, comma-separated; the same list as the api's.",
+                )
+                .default(Vec::new(), "the platform's own pages are always allowed"),
+            limits: reader.section(),
+        }
+    }
+}
+
+/// The usual listener on a port of our own.
+fn server(reader: &mut Reader<'_>) -> ServerConfig {
+    let port = reader
+        .number("PORT", "Port of the HTTP listener; 0 takes a free one.")
+        .default(
+            3002,
+            "beside the api's two ports on one host; Cloud Run sets its own",
+        );
+    ServerConfig {
+        port,
+        ..reader.section()
+    }
+}
+
+/// How to reach the api's internal gRPC server.
+#[derive(Debug, Clone)]
+pub struct ApiConfig {
+    /// Its address.
+    pub url: String,
+    /// What our tokens for it are made for.
+    pub audience: String,
+}
+
+impl Section for ApiConfig {
+    const TITLE: &'static str = "Internal gRPC";
+
+    fn read(reader: &mut Reader<'_>) -> Self {
+        Self {
+            url: reader
+                .base_url(
+                    "API_INTERNAL_URL",
+                    "Address of the api's internal gRPC server.",
+                )
+                .required_in_production(
+                    "http://127.0.0.1:3001".to_owned(),
+                    "where the api serves it on the same host",
+                ),
+            audience: reader
+                .text(
+                    "INTERNAL_AUDIENCE",
+                    "Audience that our tokens for the api are made for.",
+                )
+                .required_in_production("avvivo-api".to_owned(), "any word both sides know"),
+        }
+    }
+}
+
+/// How many connections there may be.
+#[derive(Debug, Clone, Copy)]
+pub struct LimitsConfig {
+    /// On this instance.
+    pub connections: u32,
+    /// Of one account on this instance.
+    pub connections_per_account: u32,
+}
+
+impl Section for LimitsConfig {
+    const TITLE: &'static str = "Connections";
+
+    fn read(reader: &mut Reader<'_>) -> Self {
+        Self {
+            connections: reader
+                .number(
+                    "GATEWAY_MAX_CONNECTIONS",
+                    "Streams open at once on this instance; further ones are sent elsewhere.",
+                )
+                // The listener itself takes twenty thousand, probes and refusals included.
+                .between(1, 19_000)
+                .default(10_000, "at about 30 KiB each they fit into half a gigabyte"),
+            connections_per_account: reader
+                .number(
+                    "GATEWAY_MAX_CONNECTIONS_PER_ACCOUNT",
+                    "Streams of one account open at once on this instance.",
+                )
+                .between(1, 1_000)
+                .default(
+                    20,
+                    "a shop's counter, phones and forgotten tabs; more is a loop in a client",
+                ),
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! Why a stream ends, or no longer tells the whole story, and when to come back.
+
+use std::time::Duration;
+
+/// A stream's end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ending {
+    /// The client went away.
+    Client,
+    /// The token ran out; the client comes back with a new one.
+    Expired,
+    /// The client did not read what was sent.
+    Slow,
+    /// This instance is being replaced.
+    Draining,
+}
+
+/// 0.5 to 2 s: nothing is wrong here, coming back is cheap, and somebody may be looking at the screen.
+const SOON: Span = Span {
+    least: Duration::from_millis(500),
+    more: Duration::from_millis(1_500),
+};
+/// 2 to 15 s: many come back at once, or the way to one client is clogged, and the others need time to take them in.
+const LATER: Span = Span {
+    least: Duration::from_secs(2),
+    more: Duration::from_secs(13),
+};
+
+/// Waits from `least` to `least + more`.
+struct Span {
+    least: Duration,
+    more: Duration,
+}
+
+impl Ending {
+    /// The word in metrics, and in `chat:resync` where the client is told.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Client => "client",
+            Self::Expired => "expired",
+            Self::Slow => "slow",
+            Self::Draining => "draining",
+        }
+    }
+
+    /// How long the client shall wait before it connects again; `roll` (0 to 1) spreads them.
+    pub(crate) fn retry(self, roll: f64) -> Duration {
+        let span = match self {
+            Self::Client | Self::Expired => SOON,
+            Self::Slow | Self::Draining => LATER,
+        };
+        span.least + span.more.mul_f64(roll.clamp(0.0, 1.0))
+    }
+}
+
+/// Why an open stream may have missed something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Missed {
+    /// An audience's events do not follow one another.
+    Gap,
+    /// The bus could not be heard for a while.
+    Interrupted,
+}
+
+impl Missed {
+    /// The word in `chat:resync`.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Gap => "gap",
+            Self::Interrupted => "interrupted",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clients_come_back_spread_over_the_span_of_their_reason() {
+        assert_eq!(Ending::Expired.retry(0.0), Duration::from_millis(500));
+        assert_eq!(Ending::Expired.retry(1.0), Duration::from_secs(2));
+        assert_eq!(Ending::Draining.retry(0.0), Duration::from_secs(2));
+        assert_eq!(Ending::Slow.retry(7.0), Duration::from_secs(15));
+    }
+}

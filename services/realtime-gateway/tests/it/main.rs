@@ -1,0 +1,21 @@
+//! The gateway over real sockets: the official Pub/Sub client and a local Pub/Sub behind it, a small api beside it.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on should stop where it is"
+)]
+
+mod api;
+mod drain;
+mod events;
+mod hub;
+mod operations;
+mod outage;
+mod refusals;
+mod slow_readers;
+mod sse;
+mod stream;
+mod trace;
+mod world;

@@ -1,0 +1,181 @@
+//! What is answered instead of a stream.
+
+use http::{Method, StatusCode};
+use reqwest::Response;
+use serde_json::{Value, json};
+
+use crate::{
+    sse::ask,
+    world::{World, start_api},
+};
+
+const OWN_PAGE: &str = "https://avellanedaenvivo.com.ar";
+
+/// Status, code and `Retry-After` of a problem.
+async fn told(response: Response) -> (u16, String, Option<String>, Value) {
+    let retry = response
+        .headers()
+        .get("retry-after")
+        .map(|value| value.to_str().unwrap().to_owned());
+    let status = response.status().as_u16();
+    assert_eq!(
+        response.headers()["content-type"],
+        "application/problem+json"
+    );
+    let body: Value = response.json().await.unwrap();
+    assert!(!body["message"].as_str().unwrap().is_empty());
+    (
+        status,
+        body["code"].as_str().unwrap().to_owned(),
+        retry,
+        body,
+    )
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_may_not_listen_is_told_why() {
+    let world = World::start().await;
+    let cases = [
+        ("nobody", "", 401, "auth.required"),
+        ("no-email", "", 401, "auth.email_missing"),
+        ("suspended", "", 403, "auth.suspended"),
+        ("admin", "", 403, "auth.not_allowed"),
+        ("shop:a", "?shopId=b", 400, "shop.not_yours"),
+        ("database-away", "", 503, "api.unavailable"),
+    ];
+    for (token, query, status, code) in cases {
+        let (is, says, retry, body) = told(ask(&world.url, token, query).await).await;
+        assert_eq!((is, says.as_str()), (status, code), "{token}");
+        assert_eq!(retry.is_some(), status == 503, "{token}");
+        assert_eq!(
+            body.get("error"),
+            (status == 400).then(|| json!({})).as_ref()
+        );
+    }
+    assert_eq!(world.gateway.counts().connections, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_counts_only_as_a_bearer_header() {
+    let world = World::start().await;
+    let client = reqwest::Client::new();
+    let url = format!("{}/chat/events/stream", world.url);
+    let attempts = [
+        client.get(&url),
+        client.get(format!("{url}?token=client:c&access_token=client:c")),
+        client.get(&url).header("cookie", "token=client:c"),
+        client.get(&url).header("authorization", "client:c"),
+        client.get(&url).header("authorization", "Basic client:c"),
+    ];
+    for attempt in attempts {
+        let (status, code, ..) = told(attempt.send().await.unwrap()).await;
+        assert_eq!((status, code.as_str()), (401, "auth.required"));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_api_that_is_away_or_does_not_believe_us_is_no_fault_of_the_clients() {
+    let away = World::start_with(|settings| {
+        settings.insert("API_INTERNAL_URL", "http://127.0.0.1:9".to_owned());
+    })
+    .await;
+    let (status, code, retry, _) = told(ask(&away.url, "client:c", "").await).await;
+    assert_eq!(
+        (status, code.as_str(), retry.as_deref()),
+        (503, "api.unavailable", Some("5"))
+    );
+
+    let google = gcp_local::GcpLocal::start(gcp_local::Config::default())
+        .await
+        .unwrap();
+    let (_strict, url) = start_api(google.addr(), "somebody-else").await;
+    let disbelieved = World::start_on(google.addr(), |settings| {
+        settings.insert("API_INTERNAL_URL", url);
+    })
+    .await;
+    disbelieved.heard().await;
+    let (status, code, ..) = told(ask(&disbelieved.url, "client:c", "").await).await;
+    assert_eq!((status, code.as_str()), (503, "api.unavailable"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_and_an_instance_have_only_so_many_places_and_get_them_back() {
+    let world = World::start_with(|settings| {
+        settings.insert("GATEWAY_MAX_CONNECTIONS", "3".to_owned());
+        settings.insert("GATEWAY_MAX_CONNECTIONS_PER_ACCOUNT", "2".to_owned());
+    })
+    .await;
+    let first = world.connect("client:c").await;
+    let _second = world.connect("client:c").await;
+    let (status, code, retry, _) = told(ask(&world.url, "client:c", "").await).await;
+    assert_eq!(
+        (status, code.as_str(), retry.as_deref()),
+        (503, "stream.too_many_connections", Some("30"))
+    );
+    let _third = world.connect("client:d").await;
+    let (status, code, retry, _) = told(ask(&world.url, "client:e", "").await).await;
+    assert_eq!(
+        (status, code.as_str(), retry.as_deref()),
+        (503, "stream.instance_full", Some("5"))
+    );
+    drop(first);
+    avvivo_testkit::wait_for(
+        "the place to be free",
+        crate::world::PATIENCE,
+        async || match world.gateway.counts().connections {
+            2 => avvivo_testkit::Seen::Done(()),
+            other => avvivo_testkit::Seen::NotYet(other),
+        },
+    )
+    .await;
+    world.connect("client:c").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_are_admitted_as_the_api_admits_them() {
+    let world = World::start_with(|settings| {
+        settings.insert(
+            "CORS_ORIGINS",
+            "https://one.example, https://two.example".to_owned(),
+        );
+    })
+    .await;
+    let url = format!("{}/chat/events/stream", world.url);
+    let send = async |method: Method, origin: &str| {
+        let request = reqwest::Client::new().request(method, &url);
+        let request = request
+            .header("origin", origin)
+            .header("access-control-request-headers", "authorization");
+        request.bearer_auth("client:c").send().await.unwrap()
+    };
+    for origin in [OWN_PAGE, "https://two.example"] {
+        let preflight = send(Method::OPTIONS, origin).await;
+        assert_eq!(preflight.status(), StatusCode::NO_CONTENT);
+        assert_eq!(preflight.headers()["access-control-allow-origin"], origin);
+        assert_eq!(
+            preflight.headers()["access-control-allow-headers"],
+            "authorization"
+        );
+        let stream = send(Method::GET, origin).await;
+        assert_eq!(stream.status(), StatusCode::OK);
+        assert_eq!(stream.headers()["access-control-allow-origin"], origin);
+    }
+    let foreign = send(Method::GET, "https://evil.example").await;
+    assert_eq!(foreign.headers().get("access-control-allow-origin"), None);
+    let (status, code, ..) = told(foreign).await;
+    assert_eq!((status, code.as_str()), (403, "cors.origin_refused"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn other_paths_and_methods_are_unknown() {
+    let world = World::start().await;
+    let client = reqwest::Client::new();
+    let attempts = [
+        client.get(format!("{}/chat", world.url)),
+        client.post(format!("{}/chat/events/stream", world.url)),
+    ];
+    for attempt in attempts {
+        let (status, code, ..) = told(attempt.bearer_auth("client:c").send().await.unwrap()).await;
+        assert_eq!((status, code.as_str()), (404, "route.not_found"));
+    }
+}

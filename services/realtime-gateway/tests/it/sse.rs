@@ -1,0 +1,92 @@
+//! A client of the event stream, as strict as the strictest parser.
+
+use reqwest::{Client, Response};
+use serde_json::Value;
+
+use crate::world::PATIENCE;
+
+/// One event.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Heard {
+    pub(crate) event: String,
+    pub(crate) id: Option<String>,
+    pub(crate) retry: Option<u64>,
+    pub(crate) data: Value,
+}
+
+/// An open stream.
+pub(crate) struct Sse {
+    response: Response,
+    unread: Vec<u8>,
+}
+
+/// Asks for a stream, and takes whatever the answer is.
+pub(crate) async fn ask(url: &str, token: &str, query: &str) -> Response {
+    let request = Client::new()
+        .get(format!("{url}/chat/events/stream{query}"))
+        .bearer_auth(token);
+    tokio::time::timeout(PATIENCE, request.send())
+        .await
+        .unwrap()
+        .unwrap()
+}
+
+impl Sse {
+    pub(crate) async fn open(url: &str, token: &str) -> Self {
+        Self::of(ask(url, token, "").await)
+    }
+
+    pub(crate) fn of(response: Response) -> Self {
+        assert_eq!(response.status(), 200);
+        Self {
+            response,
+            unread: Vec::new(),
+        }
+    }
+
+    /// The next event; the test fails when there is none.
+    pub(crate) async fn next(&mut self) -> Heard {
+        let next = tokio::time::timeout(PATIENCE, self.next_or_end()).await;
+        next.expect("nothing was heard in time")
+            .expect("the stream ended")
+    }
+
+    /// The next event, or none at the end of the stream.
+    pub(crate) async fn next_or_end(&mut self) -> Option<Heard> {
+        loop {
+            if let Some(end) = self.unread.windows(2).position(|two| two == b"\n\n") {
+                let frame: Vec<u8> = self.unread.drain(..end + 2).collect();
+                return Some(parse(std::str::from_utf8(&frame).unwrap().trim_end()));
+            }
+            let Some(chunk) = self.response.chunk().await.unwrap() else {
+                assert!(self.unread.is_empty(), "the stream ended within an event");
+                return None;
+            };
+            self.unread.extend_from_slice(&chunk);
+        }
+    }
+
+    /// Fails unless the stream ends here.
+    pub(crate) async fn ends(&mut self) {
+        let next = tokio::time::timeout(PATIENCE, self.next_or_end()).await;
+        assert_eq!(next.expect("the stream went on"), None);
+    }
+}
+
+/// `event:` first, then perhaps `id:` and `retry:`, one `data:` last.
+pub(crate) fn parse(frame: &str) -> Heard {
+    let mut lines = frame.lines().peekable();
+    let mut take = |name: &str| {
+        let value = lines.peek()?.strip_prefix(name)?.strip_prefix(": ")?;
+        lines.next();
+        Some(value.to_owned())
+    };
+    let heard = Heard {
+        event: take("event").expect(frame),
+        id: take("id"),
+        retry: take("retry").map(|retry| retry.parse().unwrap()),
+        data: serde_json::from_str(&take("data").expect(frame)).unwrap(),
+    };
+    assert_eq!(lines.next(), None, "{frame}");
+    heard
+}
