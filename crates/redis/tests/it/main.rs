@@ -7,5 +7,6 @@
 
 mod cache;
 mod outage;
+mod presence;
 mod rate_limit;
 mod support;
