@@ -69,27 +69,33 @@ pub async fn confirmed_generations(
         .collect())
 }
 
-/// Forgets confirmations older than `before`, up to `limit`, and puts those of their objects that no reel is made from on
-/// the list of things to delete.
+/// Forgets confirmations older than `before`, up to `limit`, and puts their objects on the list of things to delete; those
+/// that a reel is still to be rendered from come later.
 pub async fn forget_unused(conn: &mut Conn, before: Timestamp, limit: i64) -> Result<u64, DbError> {
     let done = sqlx::query!(
         r#"
         WITH old AS (
             DELETE FROM confirmed_uploads
             WHERE path IN (
-                SELECT path
-                FROM confirmed_uploads
-                WHERE confirmed_at < $1
-                ORDER BY confirmed_at
+                SELECT c.path
+                FROM confirmed_uploads AS c
+                WHERE
+                    c.confirmed_at < $1
+                    AND NOT EXISTS (
+                        SELECT 1
+                        FROM reel_sources AS s
+                        JOIN reels AS r ON r.id = s.reel_id
+                        WHERE s.path = c.path AND r.status = 'PROCESSING'
+                    )
+                ORDER BY c.confirmed_at
                 LIMIT $2
-                FOR UPDATE SKIP LOCKED
+                FOR UPDATE OF c SKIP LOCKED
             )
             RETURNING path
         )
         INSERT INTO object_tombstones (path, delete_after)
         SELECT old.path, $1
         FROM old
-        WHERE NOT EXISTS (SELECT 1 FROM reel_sources AS s WHERE s.path = old.path)
         ON CONFLICT DO NOTHING
         "#,
         before,
@@ -120,14 +126,27 @@ pub async fn bury(
     Ok(())
 }
 
-/// Objects whose time has come.
+/// Objects whose time has come, but for those that a reel is still to be rendered from.
 pub async fn list_due_tombstones(
     conn: &mut Conn,
     now: Timestamp,
     limit: i64,
 ) -> Result<Vec<String>, DbError> {
     Ok(sqlx::query_scalar!(
-        "SELECT path FROM object_tombstones WHERE delete_after <= $1 ORDER BY delete_after LIMIT $2",
+        r#"
+        SELECT t.path
+        FROM object_tombstones AS t
+        WHERE
+            t.delete_after <= $1
+            AND NOT EXISTS (
+                SELECT 1
+                FROM reel_sources AS s
+                JOIN reels AS r ON r.id = s.reel_id
+                WHERE s.path = t.path AND r.status = 'PROCESSING'
+            )
+        ORDER BY t.delete_after
+        LIMIT $2
+        "#,
         now,
         limit,
     )

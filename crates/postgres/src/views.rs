@@ -56,7 +56,12 @@ pub async fn record(
         now,
     )
     .fetch_one(&mut *conn)
-    .await?;
+    .await;
+    let row = match row.map_err(DbError::from) {
+        // It was deleted while this view was on its way.
+        Err(error) if error.violates("reel_views_reel_id_fkey") => return Ok(Recorded::NoSuchReel),
+        row => row?,
+    };
     match (row.known, row.counted) {
         (false, _) => Ok(Recorded::NoSuchReel),
         (true, true) => Ok(Recorded::First),
