@@ -6,7 +6,7 @@ use avvivo_contracts::jobs::v1::RenderReel;
 use avvivo_domain::{
     identity::Caller,
     reels::{
-        Platform, Reel, ReelError, ReelType, Source,
+        Platform, Reel, ReelError, ReelStatus, ReelType, Source,
         create::{Draft, Media, create, may_publish, preset_label, single_processing},
         render,
     },
@@ -62,9 +62,8 @@ pub async fn run(deps: &Deps, command: CreateReel) -> Result<ReelWithShop, AppEr
         Some(key) => Uuid::new_v5(&command.shop.as_uuid(), key.as_bytes()).into(),
         None => deps.ids.uuid().into(),
     };
-    if command.idempotency_key.is_some()
-        && let Some(earlier) = find(deps, id).await?
-    {
+    let keyed = command.idempotency_key.is_some();
+    if keyed && let Some(earlier) = find(deps, id).await? {
         return Ok(earlier);
     }
     let media = Media::from_fields(
@@ -85,17 +84,12 @@ pub async fn run(deps: &Deps, command: CreateReel) -> Result<ReelWithShop, AppEr
         traceparent: (deps.traceparent)(),
     };
     let overrides = command.admin_override && command.caller.is_admin();
-    match store(deps, draft, &sources, overrides).await {
-        Err(AppError::Db(error)) if error.violates("reels_pkey") => {
-            // The same key, twice at once: the other one won.
-            find(deps, id)
-                .await?
-                .ok_or_else(|| ReelError::NotFound.into())
-        }
-        Err(error) => Err(error),
-        Ok(()) => find(deps, id)
-            .await?
-            .ok_or_else(|| ReelError::NotFound.into()),
+    let stored = store(deps, draft, &sources, overrides).await;
+    match (find(deps, id).await, stored) {
+        // The same key, twice at once: the other one won, and that is what stopped this one, whichever rule it ran into.
+        (Ok(Some(winner)), Err(_)) if keyed => Ok(winner),
+        (_, Err(error)) => Err(error),
+        (found, Ok(())) => found?.ok_or_else(|| ReelError::NotFound.into()),
     }
 }
 
@@ -122,9 +116,11 @@ async fn store(
     } else {
         may_publish(&standing)?;
         // The wallet's lock makes requests of one shop pass one after the other from here on.
-        let wallet = wallets::lock_reels(&mut tx, shop).await?;
+        wallets::lock_reels(&mut tx, shop).await?;
         make_room(deps, &mut tx, shop, now).await?;
         let today = business_day(now);
+        // Read after making room, which may have given a slot back.
+        let wallet = wallets::lock_reels(&mut tx, shop).await?;
         let movement = wallet.reserve(today, standing.daily_reels())?;
         wallets::set_reels(&mut tx, shop, &movement.wallet).await?;
         shops::set_reel_quota(&mut tx, shop, movement.wallet.remaining()).await?;
@@ -154,8 +150,10 @@ async fn make_room(
     }
     let in_process = reels::list_in_process(tx, shop, now).await?;
     for id in single_processing(&in_process, deps.policy.stale_after, now)?.give_up {
-        // A reel that somebody else has locked is being dealt with.
-        if let Some(stale) = reels::find_unlocked_for_update(tx, id).await? {
+        // A reel that somebody else has locked is being dealt with, and one that was published meanwhile has left.
+        if let Some(stale) = reels::find_unlocked_for_update(tx, id).await?
+            && stale.status == ReelStatus::Processing
+        {
             give_up(deps, tx, &stale, &render::stale(), now).await?;
         }
     }

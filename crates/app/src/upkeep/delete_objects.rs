@@ -13,7 +13,8 @@ const BATCH: i64 = 200;
 /// How many are deleted at once.
 const AT_ONCE: usize = 8;
 
-/// One pass: uploads that were confirmed over a day ago and never used join the list, and what is due on it is deleted.
+/// One pass: uploads that were confirmed over a day ago join the list, and what is due on it is deleted. Files of reels that
+/// are still to be rendered stay.
 pub async fn pass(deps: &Deps) -> Result<Value, AppError> {
     let now = deps.now();
     let mut conn = deps.db.acquire().await?;

@@ -13,7 +13,9 @@ const BATCH: i64 = 200;
 pub async fn pass(deps: &Deps) -> Result<Value, AppError> {
     let now = deps.now();
     let mut tx = deps.db.begin().await?;
-    let expired = reels::expire_active(&mut tx, now, BATCH).await?;
+    let mut expired = reels::expire_active(&mut tx, now, BATCH).await?;
+    // Audiences are locked in one order: shops by their ids, the public one last.
+    expired.sort_unstable_by_key(|(_, shop)| *shop);
     for (reel, shop) in &expired {
         let news = announce::ReelNews {
             reel: *reel,
@@ -24,6 +26,8 @@ pub async fn pass(deps: &Deps) -> Result<Value, AppError> {
             failure: None,
         };
         announce::reel_status(deps, &mut tx, news, now).await?;
+    }
+    for (reel, shop) in &expired {
         announce::reel_withdrawn(deps, &mut tx, (*reel, *shop), now).await?;
     }
     tx.commit().await?;

@@ -1,7 +1,7 @@
 //! Reels in PROCESSING that nobody works on: back into the queue, or given up.
 
 use avvivo_domain::reels::{
-    MAX_RENDER_ATTEMPTS, Reel, ReelStatus, RenderState, Stage,
+    MAX_RENDER_ATTEMPTS, Reel, ReelStatus, RenderFailure, RenderState, Stage,
     render::{exhausted, overdue},
 };
 use avvivo_kernel::Timestamp;
@@ -24,15 +24,14 @@ pub async fn pass(deps: &Deps) -> Result<Value, AppError> {
     let now = deps.now();
     let mut tx = deps.db.begin().await?;
     let stuck = render::lock_stuck(&mut tx, now, now - IDLE, BATCH).await?;
+    let mut stuck: Vec<_> = stuck
+        .into_iter()
+        .map(|reel| (hopeless(&reel, now), reel))
+        .collect();
+    // Locks are taken in one order: shops by their ids, and of a shop the wallet, which a refund needs, before the audience.
+    stuck.sort_by_key(|(hopeless, reel)| (reel.shop_id, hopeless.is_none()));
     let (mut requeued, mut given_up) = (0, 0);
-    for reel in stuck {
-        let hopeless = if reel.expires_at <= now {
-            Some(overdue())
-        } else if reel.render.attempts >= MAX_RENDER_ATTEMPTS {
-            Some(exhausted())
-        } else {
-            None
-        };
+    for (hopeless, reel) in stuck {
         if let Some(failure) = hopeless {
             give_up(deps, &mut tx, &reel, &failure, now).await?;
             given_up += 1;
@@ -44,6 +43,17 @@ pub async fn pass(deps: &Deps) -> Result<Value, AppError> {
     tx.commit().await?;
     deps.nudge.wake();
     Ok(json!({"requeued": requeued, "givenUp": given_up}))
+}
+
+/// Why trying again cannot help, if so.
+fn hopeless(reel: &Reel, now: Timestamp) -> Option<RenderFailure> {
+    if reel.expires_at <= now {
+        Some(overdue())
+    } else if reel.render.attempts >= MAX_RENDER_ATTEMPTS {
+        Some(exhausted())
+    } else {
+        None
+    }
 }
 
 async fn requeue(

@@ -65,10 +65,12 @@ pub(super) fn own_address(deps: &Deps, shop: ShopId, url: Option<&str>) -> Optio
     Some(deps.store.public_url(&path))
 }
 
+/// The object of an address, if it lies in the shop's folder: right in it, as every upload does.
 fn own_path(deps: &Deps, shop: ShopId, url: &str) -> Option<ObjectPath> {
     let path = deps.store.path_of(url)?;
     path.as_str()
-        .starts_with(&shop_prefix(shop))
+        .strip_prefix(&shop_prefix(shop))
+        .is_some_and(|name| !name.is_empty() && !name.contains('/'))
         .then_some(path)
 }
 
