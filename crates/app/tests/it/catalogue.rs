@@ -1,0 +1,129 @@
+//! Every code that a use case can fail with. The list is part of the contract with clients: a change here is one there.
+
+use avvivo_app::AppError;
+use avvivo_domain::{
+    identity::AccessError, quota::QuotaError, reels::ReelError, uploads::UploadError,
+};
+use avvivo_kernel::Fault as _;
+use avvivo_ports::{ObjectPath, StoreError};
+use avvivo_postgres::DbError;
+use sqlx::migrate::MigrateError;
+
+/// Lists a value of each variant. A variant that is missing does not compile.
+macro_rules! each {
+    ($name:ident: $($pattern:pat => $value:expr),+ $(,)?) => {{
+        let complete = |error: &$name| match error { $($pattern => ()),+ };
+        let all: Vec<$name> = vec![$($value),+];
+        all.iter().for_each(complete);
+        all.into_iter().map(AppError::from)
+    }};
+}
+
+fn access() -> impl Iterator<Item = AppError> {
+    use AccessError as E;
+    each!(AccessError:
+        E::Anonymous => E::Anonymous,
+        E::NoEmail => E::NoEmail,
+        E::Suspended => E::Suspended,
+        E::NotAllowed => E::NotAllowed,
+        E::NotYours => E::NotYours,
+    )
+}
+
+fn reel() -> impl Iterator<Item = AppError> {
+    use ReelError as E;
+    each!(ReelError:
+        E::NotFound => E::NotFound,
+        E::PhotosMissing => E::PhotosMissing,
+        E::TooManyPhotos => E::TooManyPhotos,
+        E::VideoMissing => E::VideoMissing,
+        E::ForeignMedia => E::ForeignMedia,
+        E::MediaMissing => E::MediaMissing,
+        E::MediaChanged => E::MediaChanged,
+        E::ShopNotFound => E::ShopNotFound,
+        E::ShopNotEnabled => E::ShopNotEnabled,
+        E::NoPlan => E::NoPlan,
+        E::AlreadyProcessing => E::AlreadyProcessing,
+        E::NotRendered => E::NotRendered,
+        E::InvalidField { .. } => E::InvalidField { field: "durationSeconds" },
+    )
+}
+
+fn upload() -> impl Iterator<Item = AppError> {
+    use UploadError as E;
+    let file = || "video.mp4".to_owned();
+    each!(UploadError:
+        E::ShopMissing => E::ShopMissing,
+        E::NothingAnnounced => E::NothingAnnounced,
+        E::NothingConfirmed => E::NothingConfirmed,
+        E::TooManyVideos => E::TooManyVideos,
+        E::TooManyPhotos => E::TooManyPhotos,
+        E::NotAVideo => E::NotAVideo,
+        E::NotAPhoto => E::NotAPhoto,
+        E::NotAnOverlay => E::NotAnOverlay,
+        E::ForeignPath => E::ForeignPath,
+        E::Missing { .. } => E::Missing { file: file() },
+        E::Empty { .. } => E::Empty { file: file() },
+        E::VideoFormat => E::VideoFormat,
+        E::VideoType => E::VideoType,
+        E::OverlayFormat => E::OverlayFormat,
+        E::TooLarge { .. } => E::TooLarge { max_bytes: 100 << 20 },
+    )
+}
+
+fn quota() -> impl Iterator<Item = AppError> {
+    use QuotaError as E;
+    each!(QuotaError: E::NoReelsLeft => E::NoReelsLeft)
+}
+
+fn database() -> impl Iterator<Item = AppError> {
+    use DbError as E;
+    let cause = || sqlx::Error::PoolTimedOut;
+    each!(DbError:
+        E::Unavailable(_) => E::Unavailable(cause()),
+        E::Raced(_) => E::Raced(cause()),
+        E::Constraint { .. } => E::Constraint { name: "reels_pkey".to_owned(), source: cause() },
+        E::BrokenRow { .. } => E::BrokenRow {
+            table: "reels",
+            column: "status",
+            id: "1".to_owned(),
+            value: "MARTIAN".to_owned(),
+        },
+        E::Statement(_) => E::Statement(cause()),
+        E::Migration(_) => E::Migration(MigrateError::VersionMissing(1)),
+    )
+}
+
+fn store() -> impl Iterator<Item = AppError> {
+    use StoreError as E;
+    let path = || ObjectPath::new("shops/1/video.mp4");
+    let reason = || "503".to_owned();
+    each!(StoreError:
+        E::Missing { .. } => E::Missing { path: path() },
+        E::TooLarge { .. } => E::TooLarge { path: path(), max_bytes: 100 << 20 },
+        E::Unavailable { .. } => E::Unavailable { reason: reason() },
+        E::Refused { .. } => E::Refused { reason: reason() },
+        E::Local(_) => E::Local(std::io::Error::other("disk full")),
+    )
+}
+
+#[test]
+fn the_catalogue_of_codes() {
+    let all = access()
+        .chain(reel())
+        .chain(upload())
+        .chain(quota())
+        .chain(database())
+        .chain(store());
+    let lines: Vec<String> = all
+        .map(|error| {
+            format!(
+                "{:<24} {:<16} {}",
+                error.code(),
+                format!("{:?}", error.kind()),
+                error.public_message()
+            )
+        })
+        .collect();
+    insta::assert_snapshot!(lines.join("\n"));
+}

@@ -1,0 +1,20 @@
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+//! Use cases on real PostgreSQL, with fakes for what crosses the network.
+
+mod catalogue;
+mod create_reel;
+mod create_reel_at_once;
+mod create_reel_refusals;
+mod relay;
+mod rendering;
+mod rendering_ends;
+mod resolve_caller;
+mod support;
+mod upkeep;
+mod upkeep_locks;
+mod uploads;
+mod visibility;

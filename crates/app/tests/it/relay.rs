@@ -1,0 +1,273 @@
+//! The relay between the outbox and the world: in order, at least once, never forgotten.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use avvivo_app::outbox::{DrainReport, Relay};
+use avvivo_contracts::events::v1::Event;
+use avvivo_ports::{BusError, EventBus, EventStream, OutboundEvent, Subscribe, fakes::FakeBus};
+use avvivo_postgres::outbox::{self, NewJob};
+use avvivo_testkit::{Seen, wait_for};
+use chrono::TimeDelta;
+use tokio::{sync::Notify, task::JoinSet};
+use tokio_util::sync::CancellationToken;
+
+use crate::support::{LIMIT, World};
+
+/// The first wait after a failed hand-over.
+const FIRST_WAIT: TimeDelta = TimeDelta::milliseconds(500);
+/// How long a claim holds.
+const CLAIM_TTL: TimeDelta = TimeDelta::seconds(30);
+
+impl World {
+    /// Commits one event for each of these audiences.
+    async fn announce(&self, audiences: &[&str]) {
+        for audience in audiences {
+            let mut tx = self.begin().await;
+            self.announce_to(&mut tx, audience).await;
+            tx.commit().await.unwrap();
+        }
+    }
+
+    async fn push_job(&self, queue: &str, name: &str) {
+        let mut tx = self.begin().await;
+        let job = NewJob {
+            id: self.id().into(),
+            queue: queue.to_owned(),
+            name: name.to_owned(),
+            payload: b"job".to_vec(),
+            traceparent: None,
+            not_before: None,
+        };
+        outbox::push_job(&mut tx, &job, self.now()).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+
+    async fn drain(&self) -> DrainReport {
+        self.relay().drain().await.unwrap()
+    }
+
+    async fn left(&self) -> i64 {
+        self.count("SELECT count(*) FROM outbox").await
+    }
+}
+
+/// `a1 a2 b1`: audiences with the numbers of their events, as they were published.
+fn published(events: &[Event]) -> String {
+    let names: Vec<_> = events
+        .iter()
+        .map(|event| format!("{}{}", event.audience, event.sequence))
+        .collect();
+    names.join(" ")
+}
+
+fn report(handed_over: usize, postponed: usize) -> DrainReport {
+    DrainReport {
+        handed_over,
+        postponed,
+    }
+}
+
+#[tokio::test]
+async fn what_was_committed_is_handed_over_and_forgotten() {
+    let world = World::new().await;
+    let shop = world.shop().open().await;
+    let reel = world.waiting(&shop).await;
+
+    assert_eq!(world.drain().await, report(2, 0));
+
+    assert_eq!(world.left().await, 0);
+    let events = world.bus.events();
+    assert_eq!(crate::support::words(&events), ["PROCESSING 0"]);
+    assert_eq!(events[0].sequence, 1);
+    let jobs = world.queue.jobs();
+    assert_eq!(jobs.len(), 1);
+    assert_eq!(jobs[0].name, format!("reel:{}:v1", reel.id));
+    assert_eq!(
+        jobs[0].traceparent.as_deref(),
+        Some(crate::support::TRACEPARENT)
+    );
+    assert_eq!(world.drain().await, report(0, 0));
+}
+
+#[tokio::test]
+async fn what_was_rolled_back_is_told_to_nobody() {
+    let world = World::new().await;
+    let mut tx = world.begin().await;
+    world.announce_to(&mut tx, "a").await;
+    drop(tx);
+    world.announce(&["a"]).await;
+    world.drain().await;
+    // Not even a gap in the numbers tells of it.
+    assert_eq!(published(&world.bus.events()), "a1");
+}
+
+#[tokio::test]
+async fn while_the_bus_is_away_each_audience_keeps_its_order() {
+    let world = World::new().await;
+    world.announce(&["a", "b", "a"]).await;
+    world.bus.fail_next(1);
+    assert_eq!(world.drain().await, report(0, 3));
+
+    // These are due at once, but what came before them is not.
+    world.announce(&["b", "a", "c"]).await;
+    assert_eq!(world.drain().await, report(1, 0));
+    assert_eq!(published(&world.bus.events()), "c1");
+
+    world.advance(FIRST_WAIT);
+    assert_eq!(world.drain().await, report(5, 0));
+    assert_eq!(published(&world.bus.events()), "c1 a1 b1 a2 b2 a3");
+    assert_eq!(world.left().await, 0);
+}
+
+#[tokio::test]
+async fn waits_grow_with_every_failure() {
+    let world = World::new().await;
+    world.announce(&["a"]).await;
+    for wait in [500, 1_000, 2_000, 4_000] {
+        world.bus.fail_next(1);
+        assert_eq!(world.drain().await, report(0, 1));
+        world.advance(TimeDelta::milliseconds(wait - 1));
+        assert_eq!(world.drain().await, report(0, 0));
+        world.advance(TimeDelta::milliseconds(1));
+    }
+    assert_eq!(world.drain().await, report(1, 0));
+}
+
+#[tokio::test]
+async fn a_queue_that_is_away_holds_up_no_events() {
+    let world = World::new().await;
+    world.announce(&["a"]).await;
+    world.push_job("reel-render", "reel:1:v1").await;
+    world.queue.fail_next(1);
+    assert_eq!(world.drain().await, report(1, 1));
+    assert_eq!(published(&world.bus.events()), "a1");
+    let noted = "SELECT count(*) FROM outbox WHERE last_error LIKE '%told to fail%' AND claimed_until IS NULL";
+    assert_eq!(world.count(noted).await, 1);
+
+    world.advance(FIRST_WAIT);
+    assert_eq!(world.drain().await, report(1, 0));
+    assert_eq!(world.queue.jobs().len(), 1);
+}
+
+#[tokio::test]
+async fn a_job_that_was_queued_twice_is_one_job() {
+    let world = World::new().await;
+    for _ in 0..2 {
+        world.push_job("reel-render", "reel:1:v1").await;
+    }
+    assert_eq!(world.drain().await, report(2, 0));
+    assert_eq!(world.queue.jobs().len(), 1);
+    assert_eq!(world.left().await, 0);
+}
+
+#[tokio::test]
+async fn a_job_for_a_queue_that_nobody_knows_stays_and_says_so() {
+    let world = World::new().await;
+    world.push_job("no-such-queue", "x").await;
+    assert_eq!(world.drain().await, report(0, 1));
+    let noted = "SELECT count(*) FROM outbox WHERE last_error = 'no queue of that name'";
+    assert_eq!(world.count(noted).await, 1);
+}
+
+#[tokio::test]
+async fn more_than_a_batch_is_drained_in_order() {
+    let world = World::new().await;
+    let mut tx = world.begin().await;
+    for number in 0..450 {
+        world
+            .announce_to(&mut tx, ["a", "b", "c"][number % 3])
+            .await;
+    }
+    tx.commit().await.unwrap();
+    assert_eq!(world.drain().await, report(450, 0));
+    for audience in ["a", "b", "c"] {
+        let numbers: Vec<u64> = world
+            .bus
+            .events()
+            .iter()
+            .filter(|event| event.audience == audience)
+            .map(|event| event.sequence)
+            .collect();
+        assert_eq!(numbers, (1..=150).collect::<Vec<u64>>());
+    }
+}
+
+/// A bus that takes events, and whose answer never arrives: the process dies first.
+struct DyingBus {
+    bus: Arc<FakeBus>,
+    published: Notify,
+}
+
+#[async_trait]
+impl EventBus for DyingBus {
+    async fn publish(&self, events: Vec<OutboundEvent>) -> Vec<Result<(), BusError>> {
+        self.bus.publish(events).await;
+        self.published.notify_one();
+        std::future::pending().await
+    }
+
+    async fn subscribe(&self, subscribe: Subscribe) -> Result<EventStream, BusError> {
+        self.bus.subscribe(subscribe).await
+    }
+}
+
+#[tokio::test]
+async fn what_a_dead_relay_had_claimed_is_handed_over_by_another() {
+    let world = World::new().await;
+    world.announce(&["a", "a"]).await;
+    world.push_job("reel-render", "reel:1:v1").await;
+    let bus = Arc::new(DyingBus {
+        bus: world.bus.clone(),
+        published: Notify::new(),
+    });
+    let dying = Relay::new(
+        world.deps.db.clone(),
+        world.clock.clone(),
+        bus.clone(),
+        world.queue.clone(),
+        world.deps.nudge.clone(),
+    );
+    tokio::select! {
+        _ = dying.drain() => panic!("it was to die"),
+        () = bus.published.notified() => {}
+    }
+
+    world.announce(&["a"]).await;
+    assert_eq!(world.drain().await, report(0, 0));
+    world.advance(CLAIM_TTL);
+    assert_eq!(world.drain().await, report(4, 0));
+
+    // Again, and in order: whoever listens knows the repeats by their ids.
+    let events = world.bus.events();
+    assert_eq!(published(&events), "a1 a2 a1 a2 a3");
+    assert_eq!(
+        (&events[0].id, &events[1].id),
+        (&events[2].id, &events[3].id)
+    );
+    assert_eq!(world.queue.jobs().len(), 1);
+    assert_eq!(world.left().await, 0);
+}
+
+#[tokio::test]
+async fn a_running_relay_drains_when_woken_and_once_more_at_the_end() {
+    let world = World::new().await;
+    let (relay, stop) = (world.relay(), CancellationToken::new());
+    let mut tasks = JoinSet::new();
+    let until = stop.clone();
+    tasks.spawn(async move { relay.run(until).await });
+
+    world.announce(&["a"]).await;
+    world.deps.nudge.wake();
+    wait_for("the event on the bus", LIMIT, async || {
+        match world.bus.events().len() {
+            1 => Seen::Done(()),
+            other => Seen::NotYet(other),
+        }
+    })
+    .await;
+    world.announce(&["a"]).await;
+    stop.cancel();
+    tasks.join_all().await;
+    assert_eq!(published(&world.bus.events()), "a1 a2");
+}
