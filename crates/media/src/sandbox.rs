@@ -128,7 +128,11 @@ impl Isolation {
 
 #[cfg(test)]
 mod tests {
-    use std::net::TcpListener;
+    use std::{
+        io::{BufRead, BufReader, Read},
+        net::TcpListener,
+        time::Instant,
+    };
 
     use super::*;
 
@@ -198,5 +202,31 @@ mod tests {
                 "grep -q 'NoNewPrivs:.*1' /proc/self/status"
             ));
         }
+    }
+
+    #[test]
+    fn a_process_dies_with_its_parent() {
+        let isolation = Isolation::detect(LIMITS).unwrap();
+        if isolation == Isolation::LimitsOnly {
+            return;
+        }
+        let mut command = isolation.command(Path::new("/bin/bash"), LIMITS);
+        // It says so itself, by when it is tied to its parent.
+        command.args(["-c", "echo started; exec sleep 20"]);
+        let mut parent = Command::new("/bin/bash")
+            .args(["-c", "\"$@\" & wait", "parent"])
+            .arg(command.get_program())
+            .args(command.get_args())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut output = BufReader::new(parent.stdout.take().unwrap());
+        output.read_line(&mut String::new()).unwrap();
+        let started = Instant::now();
+        parent.kill().unwrap();
+        parent.wait().unwrap();
+        // The child holds the other end of the pipe for as long as it lives.
+        output.read_to_end(&mut Vec::new()).unwrap();
+        assert!(started.elapsed() < Duration::from_secs(10));
     }
 }

@@ -320,6 +320,10 @@ async fn blocking<T: Send + 'static>(
 
 #[cfg(test)]
 mod tests {
+    use std::net::TcpListener;
+
+    use avvivo_kernel::Fault;
+
     use super::*;
 
     #[test]
@@ -330,5 +334,43 @@ mod tests {
         assert_eq!(percent_of("N/A", window), 0);
         assert_eq!(percent_of("-577014:32:22.77", window), 0);
         assert_eq!(percent_of("00:00:01.00", Duration::ZERO), 100);
+    }
+
+    /// The checks in Rust refuse a playlist first, and the network is out of reach. Without either, the arguments
+    /// alone still keep the tools from following it.
+    #[tokio::test]
+    async fn a_playlist_that_gets_as_far_as_ffprobe_still_leads_nowhere() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.set_nonblocking(true).unwrap();
+        let url = format!("http://{}/internal", listener.local_addr().unwrap());
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("reel.mp4");
+        std::fs::write(
+            &path,
+            format!("#EXTM3U\n#EXTINF:4,\n{url}\n#EXT-X-ENDLIST\n"),
+        )
+        .unwrap();
+
+        let settings = Arc::new(Settings::default());
+        let transcoder = Transcoder {
+            settings,
+            isolation: Isolation::LimitsOnly,
+        };
+        let source = Admitted {
+            path,
+            bytes: 100,
+            found: (),
+        };
+        let arguments = probe::video_arguments(&source, transcoder.limits());
+        let refused = transcoder
+            .ask(arguments, &CancellationToken::new())
+            .await
+            .unwrap_err();
+        assert_eq!(
+            refused.code(),
+            "media.truncated",
+            "read as MP4, and as nothing else"
+        );
+        assert!(listener.accept().is_err(), "nobody called");
     }
 }
