@@ -23,6 +23,8 @@ CREATE TABLE outbox (
     attempts integer NOT NULL DEFAULT 0,
     next_attempt_at timestamptz NOT NULL,
     last_error text,
+    -- Set when the bus or the queue will never take it: it is kept for people to look at, and no longer in anybody's way.
+    refused_at timestamptz,
     CONSTRAINT outbox_job_has_a_name CHECK ((kind = 'JOB') = (job_name IS NOT NULL))
 );
 

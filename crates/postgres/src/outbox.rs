@@ -163,6 +163,7 @@ pub async fn claim(
             WHERE
                 (candidate.claimed_until IS NULL OR candidate.claimed_until <= $1)
                 AND candidate.next_attempt_at <= $1
+                AND candidate.refused_at IS NULL
                 AND NOT (
                     candidate.kind = 'EVENT'
                     AND EXISTS (
@@ -172,6 +173,7 @@ pub async fn claim(
                             older.kind = 'EVENT'
                             AND older.destination = candidate.destination
                             AND older.position < candidate.position
+                            AND older.refused_at IS NULL
                             AND (older.claimed_until > $1 OR older.next_attempt_at > $1)
                     )
                 )
@@ -263,6 +265,24 @@ pub async fn postpone(
     Ok(())
 }
 
+/// Sets a row aside that will never be taken. It stays for people to look at.
+pub async fn set_refused(
+    conn: &mut Conn,
+    id: EventId,
+    reason: &str,
+    now: Timestamp,
+) -> Result<(), DbError> {
+    sqlx::query!(
+        "UPDATE outbox SET claimed_until = NULL, refused_at = $2, last_error = $3 WHERE id = $1",
+        id.as_uuid(),
+        now,
+        reason,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
 /// How many rows wait, and the age of the oldest in milliseconds.
 pub async fn lag(conn: &mut Conn, now: Timestamp) -> Result<(i64, i64), DbError> {
     let row = sqlx::query!(
@@ -271,6 +291,7 @@ pub async fn lag(conn: &mut Conn, now: Timestamp) -> Result<(i64, i64), DbError>
             count(*) AS "waiting!",
             coalesce(extract(EPOCH FROM $1 - min(created_at)) * 1000, 0)::bigint AS "oldest_ms!"
         FROM outbox
+        WHERE refused_at IS NULL
         "#,
         now,
     )

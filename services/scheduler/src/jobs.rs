@@ -69,7 +69,9 @@ impl Job {
 
 async fn sweep(core: &Core) -> Result<Value, AppError> {
     let report = core.relay().drain().await?;
-    Ok(json!({"handedOver": report.handed_over, "postponed": report.postponed}))
+    Ok(
+        json!({"handedOver": report.handed_over, "postponed": report.postponed, "refused": report.refused}),
+    )
 }
 
 #[cfg(test)]

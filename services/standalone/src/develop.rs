@@ -103,6 +103,7 @@ async fn develop(args: &DevArgs, place: &Place) -> anyhow::Result<ExitCode> {
     let (telemetry, lifecycle) = single::begin(&quiet())?;
     let google = single::start_google(place, &ports, None).await?;
     let to = neighbours(place, &ports, &servers, &google)?;
+    summary::write_servers(place, &to)?;
     say("Starting the services …")?;
     if args.cloud {
         cloud::start(place, &to, &ports, &lifecycle).await?;

@@ -4,12 +4,16 @@ mod background;
 mod cloud;
 mod develop;
 mod place;
+mod reference;
 mod settings;
 mod single;
 
-use std::process::ExitCode;
+use std::{
+    io::{self, Write as _},
+    process::ExitCode,
+};
 
-use avvivo_service_kit::{crypto::install_crypto, failed_start};
+use avvivo_service_kit::crypto::install_crypto;
 use clap::{Parser, Subcommand};
 
 #[global_allocator]
@@ -28,6 +32,8 @@ enum Command {
     Dev(develop::DevArgs),
     /// The platform for a single host, over a PostgreSQL and a Redis that are there already.
     Serve(single::ServeArgs),
+    /// Every variable of every service, in Markdown.
+    Environment,
 }
 
 #[tokio::main]
@@ -36,9 +42,14 @@ async fn main() -> ExitCode {
     let ended = match Args::parse().command {
         Command::Dev(args) => develop::run(args).await,
         Command::Serve(args) => single::serve(args).await,
+        Command::Environment => reference::print(),
     };
     match ended {
         Ok(code) => code,
-        Err(error) => failed_start(&*error),
+        Err(error) => {
+            // Most of what fails a start fails before there is a log, and somebody waits for an answer.
+            drop(writeln!(io::stderr(), "avvivo: {error:#}"));
+            ExitCode::FAILURE
+        }
     }
 }

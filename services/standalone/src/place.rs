@@ -2,8 +2,10 @@
 //! object store must be found again where it was.
 
 use std::{
-    fs, io,
+    fs,
+    io::{self, Write as _},
     net::{Ipv4Addr, TcpListener},
+    os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
 };
 
@@ -65,6 +67,19 @@ impl Place {
     /// A file in it.
     pub(crate) fn file(&self, name: &str) -> PathBuf {
         self.folder.join(name)
+    }
+
+    /// Writes a file that only this user can read, and answers where it is.
+    pub(crate) fn write_private(&self, name: &str, content: &str) -> anyhow::Result<PathBuf> {
+        let path = self.file(name);
+        let mut file = fs::OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(0o600)
+            .open(&path)?;
+        file.write_all(content.as_bytes())?;
+        Ok(path)
     }
 
     /// Deletes it, if it is ours.

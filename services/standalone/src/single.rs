@@ -98,15 +98,7 @@ pub(crate) async fn start_google(
 
 /// Writes the key that signs uploads, for this user's eyes only.
 pub(crate) fn write_signing_key(place: &Place, google: &GcpLocal) -> anyhow::Result<String> {
-    use std::{fs::OpenOptions, io::Write as _, os::unix::fs::OpenOptionsExt as _};
-    let path = place.file("signing-key.json");
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(&path)?;
-    file.write_all(google.service_account_key().as_bytes())?;
+    let path = place.write_private("signing-key.json", google.service_account_key())?;
     Ok(path.display().to_string())
 }
 

@@ -2,10 +2,10 @@
 
 use std::{sync::Arc, time::Duration};
 
-use avvivo_kernel::{Clock, EventId};
+use avvivo_kernel::{Clock, ErrorKind, EventId, Fault};
 use avvivo_ports::{EventBus, Job, JobQueue, OutboundEvent, QueueName};
 use avvivo_postgres::{
-    Database, DbError,
+    Conn, Database, DbError,
     outbox::{self, Pending, PendingKind},
 };
 use chrono::TimeDelta;
@@ -40,7 +40,24 @@ pub struct Relay {
     meters: Meters,
 }
 
+/// Why a row was not taken.
+struct NotTaken {
+    /// Whether the same row may be taken later.
+    again: bool,
+    reason: String,
+}
+
+impl<F: Fault> From<F> for NotTaken {
+    fn from(fault: F) -> Self {
+        Self {
+            again: fault.kind().is_transient() && fault.kind() != ErrorKind::Internal,
+            reason: fault.to_string(),
+        }
+    }
+}
+
 struct Meters {
+    refused: Counter<u64>,
     handed_over: Counter<u64>,
     retries: Counter<u64>,
     lag: Histogram<f64>,
@@ -50,6 +67,10 @@ impl Meters {
     fn new() -> Self {
         let meter = opentelemetry::global::meter("avvivo.outbox");
         Self {
+            refused: meter
+                .u64_counter("avvivo.outbox.refused")
+                .with_description("Outbox rows that the bus or the queue will never take")
+                .build(),
             handed_over: meter
                 .u64_counter("avvivo.outbox.handed_over")
                 .with_description("Outbox rows that the bus or the queue has confirmed")
@@ -74,6 +95,8 @@ pub struct DrainReport {
     pub handed_over: usize,
     /// Rows that will be tried again.
     pub postponed: usize,
+    /// Rows that will never be taken, set aside.
+    pub refused: usize,
 }
 
 impl Relay {
@@ -124,6 +147,7 @@ impl Relay {
             let report = self.hand_over(batch).await?;
             total.handed_over += report.handed_over;
             total.postponed += report.postponed;
+            total.refused += report.refused;
             if !full {
                 return Ok(total);
             }
@@ -161,25 +185,41 @@ impl Relay {
         self.meters
             .handed_over
             .add(u64::try_from(ids.len()).unwrap_or_default(), &[]);
-        for (row, outcome) in &failed {
-            let reason: String = outcome
-                .as_ref()
-                .err()
-                .map(String::as_str)
-                .unwrap_or_default()
-                .to_owned();
-            tracing::warn!(outbox.id = %row.id, attempts = row.attempts, reason, "outbox row postponed");
-            self.meters.retries.add(1, &[]);
-            let reason: String = reason.chars().take(MAX_REASON_CHARS).collect();
-            outbox::postpone(&mut conn, row.id, now + wait_after(row.attempts), &reason).await?;
-        }
-        Ok(DrainReport {
+        let mut report = DrainReport {
             handed_over: confirmed.len(),
-            postponed: failed.len(),
-        })
+            ..DrainReport::default()
+        };
+        for (row, outcome) in failed {
+            let Err(trouble) = outcome else { continue };
+            self.put_back(&mut conn, &row, trouble, &mut report).await?;
+        }
+        Ok(report)
     }
 
-    async fn publish(&self, rows: Vec<Pending>) -> Vec<(Pending, Result<(), String>)> {
+    /// Postpones a row that was not taken, or sets it aside when it never will be.
+    async fn put_back(
+        &self,
+        conn: &mut Conn,
+        row: &Pending,
+        trouble: NotTaken,
+        report: &mut DrainReport,
+    ) -> Result<(), DbError> {
+        let now = self.clock.now();
+        let reason: String = trouble.reason.chars().take(MAX_REASON_CHARS).collect();
+        if trouble.again {
+            tracing::warn!(outbox.id = %row.id, attempts = row.attempts, reason, "outbox row postponed");
+            self.meters.retries.add(1, &[]);
+            report.postponed += 1;
+            outbox::postpone(conn, row.id, now + wait_after(row.attempts), &reason).await
+        } else {
+            tracing::error!(outbox.id = %row.id, reason, "outbox row refused and set aside");
+            self.meters.refused.add(1, &[]);
+            report.refused += 1;
+            outbox::set_refused(conn, row.id, &reason, now).await
+        }
+    }
+
+    async fn publish(&self, rows: Vec<Pending>) -> Vec<(Pending, Result<(), NotTaken>)> {
         if rows.is_empty() {
             return Vec::new();
         }
@@ -187,11 +227,11 @@ impl Relay {
         let outcomes = self.bus.publish(events).await;
         rows.into_iter()
             .zip(outcomes)
-            .map(|(row, outcome)| (row, outcome.map_err(|error| error.to_string())))
+            .map(|(row, outcome)| (row, outcome.map_err(NotTaken::from)))
             .collect()
     }
 
-    async fn enqueue(&self, rows: Vec<Pending>) -> Vec<(Pending, Result<(), String>)> {
+    async fn enqueue(&self, rows: Vec<Pending>) -> Vec<(Pending, Result<(), NotTaken>)> {
         stream::iter(rows)
             .map(|row| async {
                 let outcome = match job(&row) {
@@ -200,8 +240,11 @@ impl Relay {
                         .enqueue(&job)
                         .await
                         .map(drop)
-                        .map_err(|error| error.to_string()),
-                    None => Err("no queue of that name".to_owned()),
+                        .map_err(NotTaken::from),
+                    None => Err(NotTaken {
+                        again: false,
+                        reason: "no queue of that name".to_owned(),
+                    }),
                 };
                 (row, outcome)
             })

@@ -46,11 +46,11 @@ pub struct Retries {
 }
 
 impl Retries {
-    /// Five attempts, 10, 20, 40 and 80 seconds apart: a restart or a deployment of the receiver
-    /// is over by the third, and a reel that still fails after two and a half minutes of pauses
-    /// needs a person, who should hear of it while the shop is still looking.
+    /// Twenty attempts, 10, 20, 40 and 80 seconds apart and then ever longer. The reel itself is given up after five
+    /// renderings that failed; an attempt of the queue is also used up by "busy" and by "shutting down", and the queue
+    /// must not be the first to forget.
     pub const RENDER: Self = Self {
-        max_attempts: 5,
+        max_attempts: 20,
         min_backoff: Duration::from_secs(10),
         max_backoff: Duration::from_mins(5),
         max_doublings: 3,

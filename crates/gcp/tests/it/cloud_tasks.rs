@@ -154,7 +154,7 @@ async fn the_queue_may_be_ensured_again_and_again_and_takes_new_limits() {
     let stored = reqwest::get(path).await.unwrap().bytes().await.unwrap();
     let stored: Value = serde_json::from_slice(&stored).unwrap();
     assert_eq!(stored["rateLimits"]["maxConcurrentDispatches"], 4);
-    assert_eq!(stored["retryConfig"]["maxAttempts"], 5);
+    assert_eq!(stored["retryConfig"]["maxAttempts"], 20);
     assert_eq!(stored["retryConfig"]["minBackoff"], "10s");
     assert_eq!(stored["retryConfig"]["maxBackoff"], "300s");
     assert_eq!(stored["retryConfig"]["maxDoublings"], 3);

@@ -3,10 +3,12 @@
 use std::fmt::Write as _;
 
 use super::seed::Tokens;
-use crate::place::Place;
+use crate::{place::Place, settings::Neighbours};
 
 /// The file with everything that scripts need.
 const ENV_FILE: &str = "dev.env";
+/// The file with the addresses and passwords of the private servers, for psql, redis-cli and gcp-local.
+const SERVERS_FILE: &str = "servers.env";
 
 /// Writes the file that shells source.
 pub(super) fn write_env(place: &Place, base_url: &str, tokens: &Tokens) -> anyhow::Result<()> {
@@ -15,6 +17,16 @@ pub(super) fn write_env(place: &Place, base_url: &str, tokens: &Tokens) -> anyho
         writeln!(text, "{name}={value}")?;
     }
     Ok(std::fs::write(place.file(ENV_FILE), text)?)
+}
+
+/// Writes the file that opens the private servers, to this user only.
+pub(super) fn write_servers(place: &Place, to: &Neighbours) -> anyhow::Result<()> {
+    let text = format!(
+        "DATABASE_URL={}\nREDIS_URL={}\nGOOGLE_URL={}\n",
+        to.database_url, to.redis_url, to.google_url
+    );
+    place.write_private(SERVERS_FILE, &text)?;
+    Ok(())
 }
 
 /// What is printed.
@@ -27,7 +39,8 @@ pub(super) fn text(place: &Place, base_url: &str, tokens: &Tokens) -> String {
          \x20 Interface   {base_url}/docs\n\
          \x20 Feed        {base_url}/reels\n\
          \x20 Health      {base_url}/ready\n\
-         \x20 Data        {}\n\n\
+         \x20 Data        {}\n\
+         \x20 Servers     {}\n\n\
          Try it:\n\n\
          \x20 source {env}\n\
          \x20 curl \"$BASE_URL/reels\"\n\
@@ -35,6 +48,7 @@ pub(super) fn text(place: &Place, base_url: &str, tokens: &Tokens) -> String {
          \x20 curl -N -H \"Authorization: Bearer $TOKEN_SHOP_1\" \"$BASE_URL/chat/events/stream\"\n\n\
          Tokens, good for a day: {}\n",
         place.folder().display(),
+        place.file(SERVERS_FILE).display(),
         people.join(", "),
     )
 }
