@@ -118,6 +118,11 @@ const MAY_NAME: &[(&str, &[&[&str]])] = &[
     ("avvivo-local-servers", &[]),
     ("avvivo-testkit", &[KERNEL, &["avvivo-local-servers"]]),
     ("xtask", &[&["avvivo-local-servers"]]),
+    // Measures services from outside, as programs.
+    (
+        "avvivo-bench",
+        &[KERNEL, &["avvivo-contracts", "avvivo-local-servers"]],
+    ),
 ];
 
 /// What any crate's tests may name besides, except the crates that these are made of.
@@ -166,7 +171,8 @@ const RESERVED: &[Reserved] = &[
     },
     Reserved {
         name: "google-cloud-",
-        product: &[&["avvivo-gcp"]],
+        // Nothing is compiled after the benchmarks.
+        product: &[&["avvivo-gcp", "avvivo-bench"]],
         tests: &[&["gcp-local"]],
         reason: "Google's crates stay behind avvivo-gcp, so that the rest compiles fast",
     },

@@ -1,0 +1,142 @@
+#![doc = include_str!("../README.md")]
+
+mod checkout;
+mod cloud;
+mod enqueue;
+mod machine;
+mod memory;
+mod platform;
+mod reads;
+mod render;
+mod report;
+mod sample;
+mod service;
+mod start;
+mod tool;
+mod usage;
+
+use std::{fmt::Display, io::Write as _, process::ExitCode};
+
+use clap::{Parser, ValueEnum};
+use tokio::signal::unix::{SignalKind, signal};
+
+use report::{Report, summary};
+
+/// Measures the platform beside the physical limit of each thing measured.
+#[derive(Parser)]
+#[command(name = "scripts/bench")]
+struct Args {
+    /// What to measure.
+    benchmark: Benchmark,
+    /// Also write the tables into .github/BENCHMARKS.md.
+    #[arg(long)]
+    write: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Benchmark {
+    /// `GET /reels`, beside nginx and pgbench.
+    Reads,
+    /// A render, beside one ffmpeg command.
+    Render,
+    /// gcp-local, beside Google's emulator and the disk.
+    GcpLocal,
+    /// From the commit of a reel to the start of its render.
+    Enqueue,
+    /// From nothing to the first 200.
+    Start,
+    /// What an idle service holds.
+    Memory,
+    /// All of them, and a summary.
+    All,
+}
+
+impl Benchmark {
+    /// The quick ones first.
+    const EACH: [Self; 6] = [
+        Self::Start,
+        Self::Memory,
+        Self::Reads,
+        Self::Enqueue,
+        Self::GcpLocal,
+        Self::Render,
+    ];
+
+    async fn run(self) -> anyhow::Result<Report> {
+        match self {
+            Self::Reads => reads::run().await,
+            Self::Render => render::run().await,
+            Self::GcpLocal => cloud::run().await,
+            Self::Enqueue => enqueue::run().await,
+            Self::Start => start::run().await,
+            Self::Memory => memory::run().await,
+            Self::All => anyhow::bail!("all is not one benchmark"),
+        }
+    }
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let ended = async {
+        let mut terminated = signal(SignalKind::terminate())?;
+        tokio::select! {
+            ended = run(Args::parse()) => ended,
+            // Dropping what runs is what stops the servers and deletes their data.
+            _ = tokio::signal::ctrl_c() => anyhow::bail!("interrupted"),
+            _ = terminated.recv() => anyhow::bail!("terminated"),
+        }
+    };
+    match ended.await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            progress(format_args!("error: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(args: Args) -> anyhow::Result<()> {
+    let wanted = match args.benchmark {
+        Benchmark::All => Benchmark::EACH.to_vec(),
+        one => vec![one],
+    };
+    let machine = machine::describe()?;
+    say(format_args!("{machine}\n"))?;
+    let mut goals = Vec::new();
+    let mut failed = Vec::new();
+    for benchmark in &wanted {
+        match benchmark.run().await {
+            Ok(report) => {
+                say(format_args!("{report}"))?;
+                if args.write {
+                    report.write(&machine)?;
+                }
+                goals.extend(report.into_goals());
+            }
+            // One that cannot run must not hide what the others found.
+            Err(error) if wanted.len() > 1 => {
+                progress(format_args!("{benchmark:?}: {error:#}"));
+                failed.push(format!("{benchmark:?}"));
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    if wanted.len() > 1 {
+        say(format_args!("## Summary\n\n{}", summary(&goals)))?;
+    }
+    anyhow::ensure!(failed.is_empty(), "not measured: {}", failed.join(", "));
+    Ok(())
+}
+
+/// Tells the person at the terminal what was found.
+fn say(text: impl Display) -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{text}")?;
+    Ok(out.flush()?)
+}
+
+/// Tells the person at the terminal what takes so long.
+fn progress(text: impl Display) {
+    // Nothing is left to do when even the terminal is gone.
+    drop(writeln!(std::io::stderr(), "{text}"));
+}
