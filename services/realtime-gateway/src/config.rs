@@ -1,7 +1,7 @@
 //! Everything about the gateway that is configurable.
 
 use avvivo_service_kit::config::{
-    GoogleConfig, Reader, RedisConfig, Section, ServerConfig, TelemetryConfig,
+    GoogleConfig, Reader, RedisConfig, Section, ServerConfig, ServerOn, TelemetryConfig,
 };
 
 /// The gateway's configuration.
@@ -28,7 +28,7 @@ impl Section for Config {
 
     fn read(reader: &mut Reader<'_>) -> Self {
         Self {
-            server: server(reader),
+            server: reader.section::<ServerOn<3002>>().0,
             telemetry: reader.section(),
             google: reader.section(),
             redis: reader.section(),
@@ -41,20 +41,6 @@ impl Section for Config {
                 .default(Vec::new(), "the platform's own pages are always allowed"),
             limits: reader.section(),
         }
-    }
-}
-
-/// The usual listener on a port of our own.
-fn server(reader: &mut Reader<'_>) -> ServerConfig {
-    let port = reader
-        .number("PORT", "Port of the HTTP listener; 0 takes a free one.")
-        .default(
-            3002,
-            "beside the api's two ports on one host; Cloud Run sets its own",
-        );
-    ServerConfig {
-        port,
-        ..reader.section()
     }
 }
 

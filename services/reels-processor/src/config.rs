@@ -1,13 +1,9 @@
 //! What the processor reads from its environment.
 
-use std::{
-    net::{IpAddr, Ipv4Addr},
-    path::PathBuf,
-    time::Duration,
-};
+use std::{path::PathBuf, time::Duration};
 
 use avvivo_media::{Limits, Settings, Threads};
-use avvivo_service_kit::config::{Reader, Section, ServerConfig, TelemetryConfig};
+use avvivo_service_kit::config::{Reader, Section, ServerConfig, ServerOn, TelemetryConfig};
 use avvivo_wiring::core::CoreConfig;
 
 const MIB: u64 = 1 << 20;
@@ -30,51 +26,11 @@ impl Section for Config {
 
     fn read(reader: &mut Reader<'_>) -> Self {
         Self {
-            server: reader.section::<Listening>().0,
+            server: reader.section::<ServerOn<8081>>().0,
             telemetry: reader.section(),
             core: reader.section(),
             render: reader.section(),
         }
-    }
-}
-
-/// The server's section, on the port where the queue's local default looks for this service.
-struct Listening(ServerConfig);
-
-impl Section for Listening {
-    const TITLE: &'static str = ServerConfig::TITLE;
-
-    fn read(reader: &mut Reader<'_>) -> Self {
-        Self(ServerConfig {
-            port: reader
-                .number("PORT", "Port of the HTTP listener; 0 takes a free one.")
-                .default(
-                    8081,
-                    "where REELS_PROCESSOR_URL points locally; Cloud Run sets its own",
-                ),
-            bind: reader
-                .parsed("BIND_ADDRESS", "Address to listen on.", "IP address")
-                .default(
-                    IpAddr::V4(Ipv4Addr::UNSPECIFIED),
-                    "containers are reached from outside",
-                ),
-            drain: reader
-                .seconds(
-                    "DRAIN_SECONDS",
-                    "Time that a render gets to end after SIGTERM; then the reel is given back.",
-                )
-                .between(Duration::ZERO, Duration::from_hours(1))
-                .default(
-                    Duration::from_secs(8),
-                    "Cloud Run kills ten seconds after SIGTERM",
-                ),
-            healthcheck_token: reader
-                .secret(
-                    "HEALTHCHECK_TOKEN",
-                    "Bearer token that unlocks the details of `/ready`.",
-                )
-                .optional(),
-        })
     }
 }
 

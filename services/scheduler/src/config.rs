@@ -1,6 +1,6 @@
 //! Everything about the scheduler that is configurable.
 
-use avvivo_service_kit::config::{Reader, Section, ServerConfig, TelemetryConfig};
+use avvivo_service_kit::config::{Reader, Section, ServerConfig, ServerOn, TelemetryConfig};
 use avvivo_wiring::core::CoreConfig;
 
 /// The scheduler's configuration.
@@ -21,7 +21,7 @@ impl Section for Config {
 
     fn read(reader: &mut Reader<'_>) -> Self {
         Self {
-            server: reader.section(),
+            server: reader.section::<ServerOn<8082>>().0,
             telemetry: reader.section(),
             core: reader.section(),
             jobs: reader.section(),

@@ -11,5 +11,5 @@ pub use database::DatabaseConfig;
 pub use google::GoogleConfig;
 pub use redis::RedisConfig;
 pub use runtime::RuntimeConfig;
-pub use server::ServerConfig;
+pub use server::{ServerConfig, ServerOn};
 pub use telemetry::{LogFormat, TelemetryConfig};

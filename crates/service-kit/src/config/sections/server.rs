@@ -29,16 +29,21 @@ impl ServerConfig {
     }
 }
 
-impl Section for ServerConfig {
+/// The section with a port of its own, so that services share one host without settings:
+/// `reader.section::<ServerOn<8081>>().0`.
+#[derive(Debug, Clone)]
+pub struct ServerOn<const PORT: u16>(pub ServerConfig);
+
+impl<const PORT: u16> Section for ServerOn<PORT> {
     const TITLE: &'static str = "Server";
 
     fn read(reader: &mut Reader<'_>) -> Self {
-        Self {
+        Self(ServerConfig {
             port: reader
                 .number("PORT", "Port of the HTTP listener; 0 takes a free one.")
                 .default(
-                    3000,
-                    "where clients of a local installation look; Cloud Run sets its own",
+                    PORT,
+                    "where its neighbours look locally; Cloud Run sets its own",
                 ),
             bind: reader
                 .parsed("BIND_ADDRESS", "Address to listen on.", "IP address")
@@ -62,6 +67,14 @@ impl Section for ServerConfig {
                     "Bearer token that unlocks the details of `/ready`.",
                 )
                 .optional(),
-        }
+        })
+    }
+}
+
+impl Section for ServerConfig {
+    const TITLE: &'static str = ServerOn::<3000>::TITLE;
+
+    fn read(reader: &mut Reader<'_>) -> Self {
+        ServerOn::<3000>::read(reader).0
     }
 }
