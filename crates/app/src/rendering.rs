@@ -5,7 +5,6 @@ pub mod complete_render;
 pub mod fail_render;
 pub mod keep_lease;
 pub mod list_waiting;
-pub mod measure_backlog;
 pub mod reserve_outputs;
 
 use avvivo_domain::reels::{Lease, Reel, Source};

@@ -15,6 +15,7 @@ use avvivo_service_kit::{
     health::{Down, HealthRegistry, Importance},
     trace,
 };
+use opentelemetry::KeyValue;
 use secrecy::ExposeSecret as _;
 
 use crate::{
@@ -78,6 +79,7 @@ impl Core {
         let store = Arc::new(google.object_store(&config.bucket).await?);
         let queue = Arc::new(google.job_queue(&config.queue).await?);
         let bus = Arc::new(google.event_bus(service).await?);
+        observe_pool(&db, service);
         let nudge = Nudge::default();
         let relay = Relay::new(
             db.clone(),
@@ -144,6 +146,35 @@ impl Core {
             ping,
         )
     }
+}
+
+/// Counts the pool's connections, by the name that OpenTelemetry gives them.
+fn observe_pool(db: &Database, service: &str) {
+    let (db, pool) = (
+        db.clone(),
+        KeyValue::new("db.client.connection.pool.name", service.to_owned()),
+    );
+    opentelemetry::global::meter("avvivo.postgres")
+        .u64_observable_gauge("db.client.connection.count")
+        .with_unit("{connection}")
+        .with_description("Connections of the pool, by state")
+        .with_callback(move |observer| {
+            let (open, idle) = db.pool_size();
+            let idle = u64::try_from(idle).unwrap_or_default();
+            for (state, count) in [
+                ("idle", idle),
+                ("used", u64::from(open).saturating_sub(idle)),
+            ] {
+                observer.observe(
+                    count,
+                    &[
+                        pool.clone(),
+                        KeyValue::new("db.client.connection.state", state),
+                    ],
+                );
+            }
+        })
+        .build();
 }
 
 /// Why the local environment could not be prepared.

@@ -1,4 +1,4 @@
-//! What has to work for a task to be welcome, and how much there is to do.
+//! What has to work for a task to be welcome.
 
 use std::{
     path::{Path, PathBuf},
@@ -7,19 +7,15 @@ use std::{
     time::Duration,
 };
 
-use avvivo_app::{Deps, rendering::measure_backlog};
 use avvivo_service_kit::health::{Down, HealthRegistry, Importance};
 use tokio::{process::Command, sync::Mutex, time::Instant};
-use tokio_util::sync::CancellationToken;
 
-use crate::{meters::Meters, scratch::Scratch};
+use crate::scratch::Scratch;
 
 /// Longer than a loaded machine takes to start a program.
 const LIMIT: Duration = Duration::from_secs(5);
 /// Programs do not vanish every second, and starting one costs tens of milliseconds of CPU.
 const TOOL_TTL: Duration = Duration::from_mins(1);
-/// How often the backlog is measured: about as often as metrics are collected.
-const BACKLOG_PERIOD: Duration = Duration::from_secs(15);
 
 /// Adds ffmpeg and the disk to what a service with a database depends on.
 pub(crate) fn with_tools(
@@ -80,18 +76,4 @@ async fn runs(program: &Path) -> bool {
         .kill_on_drop(true)
         .status();
     status.await.is_ok_and(|status| status.success())
-}
-
-/// Measures the backlog until told to stop.
-pub(crate) async fn watch_backlog(deps: Deps, meters: Meters, stop: CancellationToken) {
-    loop {
-        match measure_backlog::run(&deps).await {
-            Ok(backlog) => meters.backlog(backlog),
-            Err(error) => tracing::debug!(%error, "the backlog could not be measured"),
-        }
-        let pause = tokio::time::sleep(BACKLOG_PERIOD);
-        if stop.run_until_cancelled(pause).await.is_none() {
-            return;
-        }
-    }
 }

@@ -89,13 +89,11 @@ pub async fn build_on(
         transcoder,
         scratch: Arc::clone(&scratch),
         download_timeout: render.download_timeout,
-        meters: meters.clone(),
+        meters,
         cancelled: lifecycle.cancelled().clone(),
     };
     let renderer = Renderer::start(studio, render.concurrency, lifecycle);
     core.run_relay(lifecycle);
-    let backlog = health::watch_backlog(core.deps.clone(), meters, lifecycle.stopping().clone());
-    lifecycle.spawn("backlog", backlog);
 
     let health = health::with_tools(core.health(lifecycle), render.ffmpeg.clone(), scratch);
     let operations = Operations {

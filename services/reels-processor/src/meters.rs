@@ -2,12 +2,11 @@
 
 use std::time::Duration;
 
-use avvivo_app::rendering::measure_backlog::Backlog;
 use avvivo_domain::reels::ReelType;
 use avvivo_service_kit::Metrics;
 use opentelemetry::{
     KeyValue,
-    metrics::{Counter, Gauge, Histogram, UpDownCounter},
+    metrics::{Counter, Histogram, UpDownCounter},
 };
 
 use crate::renderer::Outcome;
@@ -29,8 +28,6 @@ pub(crate) struct Meters {
     active: UpDownCounter<i64>,
     duration: Histogram<f64>,
     per_media_second: Histogram<f64>,
-    backlog_reels: Gauge<u64>,
-    backlog_oldest: Gauge<f64>,
 }
 
 /// A render under way; dropping it ends its count.
@@ -69,16 +66,6 @@ impl Meters {
                 .with_description("Seconds in ffmpeg for a second of published video.")
                 .with_boundaries(RATIOS.to_vec())
                 .build(),
-            backlog_reels: meter
-                .u64_gauge("avvivo.render.backlog")
-                .with_unit("{reel}")
-                .with_description("Reels that wait or are being rendered.")
-                .build(),
-            backlog_oldest: meter
-                .f64_gauge("avvivo.render.backlog.age")
-                .with_unit("s")
-                .with_description("Age of the oldest of them.")
-                .build(),
         }
     }
 
@@ -104,11 +91,5 @@ impl Meters {
             self.per_media_second
                 .record(seconds / media.as_secs_f64(), &[]);
         }
-    }
-
-    pub(crate) fn backlog(&self, backlog: Backlog) {
-        self.backlog_reels.record(backlog.reels, &[]);
-        self.backlog_oldest
-            .record(backlog.oldest.as_secs_f64(), &[]);
     }
 }

@@ -50,14 +50,11 @@ pub(crate) fn start(lifecycle: &Lifecycle, core: &Core, metrics: &Metrics) {
         "Age of the oldest outbox row",
         |r| &r.outbox_oldest_ms,
     );
+    gauge("avvivo.render.backlog", "{reel}", "Reels in process", |r| {
+        &r.renders_waiting
+    });
     gauge(
-        "avvivo.renders.waiting",
-        "{reel}",
-        "Reels in process",
-        |r| &r.renders_waiting,
-    );
-    gauge(
-        "avvivo.renders.oldest",
+        "avvivo.render.backlog.age",
         "s",
         "Age of the oldest reel in process",
         |r| &r.renders_oldest_seconds,

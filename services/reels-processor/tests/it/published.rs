@@ -191,16 +191,6 @@ async fn readiness_and_metrics_tell_how_it_is_doing() {
     let running = house.processor().await;
     assert_eq!(running.get("/health").await.status, StatusCode::OK);
     assert_eq!(running.get("/ready").await.status, StatusCode::OK);
-    wait_for("the backlog to be measured", PATIENCE, async || {
-        let metrics = running.get("/metrics").await.body.to_string();
-        if metrics.contains("avvivo_render_backlog 1") {
-            Seen::Done(())
-        } else {
-            Seen::NotYet(metrics)
-        }
-    })
-    .await;
-
     running.ask(house.task(reel)).await;
 
     let metrics = running.get("/metrics").await.body.to_string();
