@@ -162,7 +162,10 @@ impl TryFrom<AccountRow> for Account {
     fn try_from(row: AccountRow) -> Result<Self, DbError> {
         let broken = |column, value: &str| DbError::broken("accounts", column, row.id, value);
         let admin_role = match &row.admin_role {
-            Some(word) => Some(AdminRole::parse(word).ok_or_else(|| broken("admins.role", word))?),
+            Some(word) => Some(
+                AdminRole::parse(word)
+                    .ok_or_else(|| DbError::broken("admins", "role", row.id, word))?,
+            ),
             None => None,
         };
         Ok(Self {

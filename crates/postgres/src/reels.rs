@@ -220,14 +220,15 @@ pub async fn expire_active(
         r#"
         UPDATE reels
         SET status = 'EXPIRED'
-        WHERE id IN (
+        -- An array and no IN: its rows are then found by their ids, not by reading the whole table.
+        WHERE id = ANY(ARRAY(
             SELECT id
             FROM reels
             WHERE status = 'ACTIVE' AND expires_at <= $1
             ORDER BY expires_at
             LIMIT $2
             FOR UPDATE SKIP LOCKED
-        )
+        ))
         RETURNING id, shop_id
         "#,
         now,

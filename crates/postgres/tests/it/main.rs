@@ -1,0 +1,12 @@
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+//! Statements against real PostgreSQL: what they do when several do it at once, and how they are planned.
+
+mod errors;
+mod leases;
+mod outbox_numbers;
+mod outbox_order;
+mod plans;
+mod render_writes;
+mod support;
+mod views;
+mod wallets;

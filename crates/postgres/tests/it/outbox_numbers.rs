@@ -1,0 +1,128 @@
+//! Events are numbered in the order of commits, without gaps; jobs and events are claimed once.
+
+use avvivo_contracts::events::v1::{Event, ReelWithdrawn, event::Payload};
+use avvivo_postgres::{
+    Transaction,
+    outbox::{self, NewEvent, NewJob, PendingKind},
+};
+use chrono::TimeDelta;
+use futures::future::join_all;
+use prost::Message as _;
+
+use crate::support::{World, noon};
+
+async fn push(world: &World, tx: &mut Transaction) -> u64 {
+    let event = NewEvent {
+        id: world.id().into(),
+        audience: "shop:a".to_owned(),
+        payload: Payload::ReelWithdrawn(ReelWithdrawn::default()),
+        traceparent: Some("00-trace".to_owned()),
+    };
+    outbox::push_event(tx, event, noon()).await.unwrap()
+}
+
+/// The numbers in the outbox, in the order of rows.
+async fn numbers(world: &World) -> Vec<u64> {
+    let rows: Vec<Vec<u8>> = sqlx::query_scalar("SELECT payload FROM outbox ORDER BY position")
+        .fetch_all(world.pool())
+        .await
+        .unwrap();
+    rows.iter()
+        .map(|payload| Event::decode(payload.as_slice()).unwrap().sequence)
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn writers_at_once_leave_no_gap_even_where_some_change_their_mind() {
+    let world = World::new().await;
+    let writers = (0..60).map(async |writer| {
+        let mut tx = world.begin().await;
+        push(&world, &mut tx).await;
+        if writer % 3 != 0 {
+            tx.commit().await.unwrap();
+        }
+    });
+    join_all(writers).await;
+    assert_eq!(numbers(&world).await, (1..=40).collect::<Vec<u64>>());
+}
+
+#[tokio::test]
+async fn who_comes_second_is_numbered_after_the_first_has_committed() {
+    let world = World::new().await;
+    let mut first = world.begin().await;
+    assert_eq!(push(&world, &mut first).await, 1);
+    let second = async {
+        let mut tx = world.begin().await;
+        let number = push(&world, &mut tx).await;
+        tx.commit().await.unwrap();
+        number
+    };
+    let commit = async {
+        world.somebody_waits().await;
+        // Not even the row of the second is there yet, so nothing can overtake the first.
+        assert_eq!(world.count("SELECT count(*) FROM outbox").await, 0);
+        first.commit().await.unwrap();
+    };
+    let (number, ()) = tokio::join!(second, commit);
+    assert_eq!(number, 2);
+    assert_eq!(numbers(&world).await, [1, 2]);
+}
+
+#[tokio::test]
+async fn an_event_carries_what_its_row_says() {
+    let world = World::new().await;
+    let mut tx = world.begin().await;
+    push(&world, &mut tx).await;
+    let claimed = outbox::claim(&mut tx, noon(), noon() + TimeDelta::seconds(30), 10)
+        .await
+        .unwrap();
+    let [row] = claimed.as_slice() else {
+        unreachable!("one event was written, {} were claimed", claimed.len())
+    };
+    let event = Event::decode(row.payload.as_slice()).unwrap();
+    assert_eq!(event.id, row.id.to_string());
+    assert_eq!((event.audience.as_str(), event.sequence), ("shop:a", 1));
+    assert_eq!(event.traceparent, "00-trace");
+    assert_eq!(event.occurred_at.unwrap().seconds, noon().timestamp());
+    assert_eq!((row.attempts, row.created_at), (1, noon()));
+}
+
+#[tokio::test]
+async fn a_job_is_claimed_again_when_the_claim_has_run_out() {
+    let world = World::new().await;
+    let job = NewJob {
+        id: world.id().into(),
+        queue: "reel-render".to_owned(),
+        name: "reel:1:v1".to_owned(),
+        payload: b"job".to_vec(),
+        traceparent: None,
+        not_before: Some(noon() + TimeDelta::minutes(1)),
+    };
+    let mut conn = world.db.acquire().await.unwrap();
+    outbox::push_job(&mut conn, &job, noon()).await.unwrap();
+    let ttl = TimeDelta::seconds(30);
+    let first = outbox::claim(&mut conn, noon(), noon() + ttl, 10)
+        .await
+        .unwrap();
+    let meanwhile = noon() + ttl - TimeDelta::microseconds(1);
+    let none = outbox::claim(&mut conn, meanwhile, meanwhile + ttl, 10)
+        .await
+        .unwrap();
+    let later = noon() + ttl;
+    let again = outbox::claim(&mut conn, later, later + ttl, 10)
+        .await
+        .unwrap();
+
+    assert!(none.is_empty());
+    assert_eq!(
+        first.iter().map(|row| row.what.clone()).collect::<Vec<_>>(),
+        [PendingKind::Job {
+            queue: job.queue,
+            name: job.name,
+            not_before: job.not_before,
+        }]
+    );
+    let attempts: Vec<u32> = again.iter().map(|row| row.attempts).collect();
+    assert_eq!(attempts, [2]);
+    assert_eq!(outbox::lag(&mut conn, later).await.unwrap(), (1, 30_000));
+}

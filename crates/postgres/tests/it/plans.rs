@@ -1,0 +1,225 @@
+//! Hot statements find their index, on a table that is large enough for it to matter.
+//!
+//! What is explained is the very text that the crate was compiled with: the checked statements are kept in `.sqlx`. Each is
+//! planned both ways PostgreSQL may run it: for the values at hand, and once for all values.
+
+use std::{fs, path::Path};
+
+use serde_json::Value;
+use sqlx::{AssertSqlSafe, PgConnection, Row as _};
+
+use crate::support::World;
+
+/// Twenty thousand reels of twenty shops over the last forty days: those of the last day in the feed, a few in process, the rest
+/// expired or hidden.
+const REELS: &str = "
+    INSERT INTO shops (id, name, slug, created_at, updated_at)
+    SELECT gen_random_uuid(), 'Tienda', 's' || n, now(), now() FROM generate_series(1, 20) AS n;
+
+    INSERT INTO reels (id, shop_id, type, status, hidden, platform, duration_seconds, video_url, created_at, expires_at)
+    SELECT
+        gen_random_uuid(),
+        (SELECT id FROM shops WHERE slug = 's' || (1 + n % 20)),
+        'VIDEO',
+        CASE
+            WHEN n % 400 = 0 THEN 'PROCESSING' WHEN n % 17 = 0 THEN 'HIDDEN' WHEN n < 500 THEN 'ACTIVE' ELSE 'EXPIRED'
+        END::reel_status,
+        n % 17 = 0 AND n % 400 <> 0,
+        'TikTok',
+        10,
+        'https://media.test/' || n,
+        timestamptz '2026-03-10 15:00Z' - n * interval '2.88 minutes',
+        timestamptz '2026-03-11 15:00Z' - n * interval '2.88 minutes'
+    FROM generate_series(1, 20000) AS n;
+
+    ANALYZE shops, reels;
+";
+
+/// The statement of this crate that contains all of these pieces.
+fn statement(pieces: &[&str]) -> String {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(".sqlx");
+    let read = |entry: Result<fs::DirEntry, _>| {
+        let file = fs::read(entry.unwrap().path()).unwrap();
+        let checked: Value = serde_json::from_slice(&file).unwrap();
+        checked
+            .get("query")
+            .and_then(Value::as_str)
+            .unwrap()
+            .to_owned()
+    };
+    let found: Vec<String> = fs::read_dir(folder)
+        .unwrap()
+        .map(read)
+        .filter(|query| pieces.iter().all(|piece| query.contains(piece)))
+        .collect();
+    assert_eq!(found.len(), 1, "statements with {pieces:?}: {found:#?}");
+    found.concat()
+}
+
+/// Prepares a statement to be planned in this mode.
+async fn prepare(conn: &mut PgConnection, mode: &str, query: &str) {
+    let statements = format!("DEALLOCATE ALL; SET plan_cache_mode = {mode}; PREPARE p AS {query}");
+    sqlx::raw_sql(AssertSqlSafe(statements))
+        .execute(conn)
+        .await
+        .unwrap();
+}
+
+/// The nodes of the prepared statement's plan.
+async fn explain(conn: &mut PgConnection, arguments: &str) -> Vec<Value> {
+    let explain = AssertSqlSafe(format!("EXPLAIN (FORMAT JSON) EXECUTE p ({arguments})"));
+    // Plainly, without preparing it in turn.
+    let row = sqlx::raw_sql(explain).fetch_one(conn).await.unwrap();
+    let explained: Value = row.get(0);
+    let mut nodes = Vec::new();
+    let mut left: Vec<Value> = explained.pointer("/0/Plan").cloned().into_iter().collect();
+    while let Some(node) = left.pop() {
+        let below = node.get("Plans").and_then(Value::as_array);
+        left.extend(below.into_iter().flatten().cloned());
+        nodes.push(node);
+    }
+    nodes
+}
+
+fn is(node: &Value, key: &str, value: &str) -> bool {
+    node.get(key).is_some_and(|found| found == value)
+}
+
+fn has(node: &Value, key: &str) -> bool {
+    node.get(key).is_some()
+}
+
+/// What is expected of a plan.
+struct Expected<'a> {
+    query: String,
+    arguments: &'a str,
+    index: &'a str,
+    /// Whether the index gives the order, so that the newest few are read and not everything sorted.
+    in_order: bool,
+}
+
+async fn uses(world: &World, expected: Expected<'_>) {
+    let mut conn = world.pool().acquire().await.unwrap();
+    for mode in ["force_custom_plan", "force_generic_plan"] {
+        prepare(&mut conn, mode, &expected.query).await;
+        let nodes = explain(&mut conn, expected.arguments).await;
+        let any = |found: &dyn Fn(&Value) -> bool| nodes.iter().any(found);
+        let searched = any(&|node| is(node, "Index Name", expected.index));
+        assert!(searched, "{mode}: {nodes:#?}");
+        let scanned =
+            any(&|node| is(node, "Node Type", "Seq Scan") && is(node, "Relation Name", "reels"));
+        assert!(!scanned, "{mode}: {nodes:#?}");
+        let sorted = any(&|node| is(node, "Node Type", "Sort"));
+        assert!(!(expected.in_order && sorted), "{mode}: {nodes:#?}");
+    }
+}
+
+async fn world() -> World {
+    let world = World::new().await;
+    world.run(REELS).await;
+    world
+}
+
+#[tokio::test]
+async fn the_feed_reads_the_newest_from_its_index() {
+    uses(
+        &world().await,
+        Expected {
+            query: statement(&["FROM reels AS r", "r.status = 'ACTIVE'"]),
+            arguments: "'2026-03-10 15:00Z', 60",
+            index: "reels_feed_idx",
+            in_order: true,
+        },
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_shops_list_reads_its_own_reels() {
+    let world = world().await;
+    let shop: String = sqlx::query_scalar("SELECT id::text FROM shops WHERE slug = 's7'")
+        .fetch_one(world.pool())
+        .await
+        .unwrap();
+    uses(
+        &world,
+        Expected {
+            query: statement(&["WHERE r.shop_id = $1 ORDER BY r.created_at DESC"]),
+            arguments: &format!("'{shop}', 120"),
+            index: "reels_shop_id_created_at_idx",
+            in_order: true,
+        },
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn the_showcase_reads_a_band_of_ages() {
+    uses(
+        &world().await,
+        Expected {
+            query: statement(&[
+                "status IN ('ACTIVE', 'EXPIRED')",
+                "ORDER BY created_at DESC",
+            ]),
+            arguments: "'2026-03-03 15:00Z', '2026-03-07 15:00Z', 120",
+            index: "reels_created_at_idx",
+            in_order: true,
+        },
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn expiry_reads_what_is_due() {
+    uses(
+        &world().await,
+        Expected {
+            query: statement(&["SET status = 'EXPIRED'"]),
+            arguments: "'2026-03-10 16:00Z', 200",
+            index: "reels_expiry_idx",
+            in_order: false,
+        },
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn the_search_for_stuck_reels_reads_those_in_process() {
+    uses(
+        &world().await,
+        Expected {
+            query: statement(&["r.status = 'PROCESSING'", "FOR UPDATE SKIP LOCKED"]),
+            arguments: "'2026-03-10 15:00Z', '2026-03-10 14:50Z', 50",
+            index: "reels_processing_idx",
+            in_order: false,
+        },
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_page_of_the_admins_list_begins_where_the_last_one_ended() {
+    let world = world().await;
+    let query = statement(&["(r.created_at, r.id) < ($1, $2)"]);
+    let arguments = "'2026-02-10 15:00Z', '00000000-0000-7000-8000-000000000001', 50";
+    uses(
+        &world,
+        Expected {
+            query: query.clone(),
+            arguments,
+            index: "reels_created_at_idx",
+            in_order: true,
+        },
+    )
+    .await;
+    // The first page asks for no place to begin, so a plan for all pages could not begin anywhere. PostgreSQL has to prefer
+    // one for the page at hand, also when it has seen many.
+    let mut conn = world.pool().acquire().await.unwrap();
+    prepare(&mut conn, "auto", &query).await;
+    for page in 0..10 {
+        let nodes = explain(&mut conn, arguments).await;
+        let begins = nodes.iter().any(|node| has(node, "Index Cond"));
+        assert!(begins, "page {page}: {nodes:#?}");
+    }
+}
