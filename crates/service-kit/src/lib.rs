@@ -2,13 +2,13 @@
 
 pub mod config;
 pub mod crypto;
-mod failure;
 pub mod grpc;
 pub mod health;
 pub mod lifecycle;
+pub mod process;
 pub mod telemetry;
 pub mod trace;
 
-pub use failure::failed_start;
 pub use lifecycle::Lifecycle;
+pub use process::{ServiceConfig, failed_start};
 pub use telemetry::{Metrics, Telemetry};

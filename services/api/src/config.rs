@@ -3,7 +3,10 @@
 use avvivo_app::Policy;
 use avvivo_domain::identity::AdminEmails;
 use avvivo_http_kit::Quota;
-use avvivo_service_kit::config::{Reader, RedisConfig, Section, ServerConfig, TelemetryConfig};
+use avvivo_service_kit::{
+    ServiceConfig,
+    config::{Reader, RedisConfig, Section, ServerConfig, TelemetryConfig},
+};
 use avvivo_wiring::{config::UploadConfig, core::CoreConfig};
 use chrono::TimeDelta;
 use std::time::Duration;
@@ -49,6 +52,16 @@ impl Section for Config {
             internal: reader.section(),
             status: reader.section(),
         }
+    }
+}
+
+impl ServiceConfig for Config {
+    fn server(&self) -> &ServerConfig {
+        &self.server
+    }
+
+    fn telemetry(&self) -> &TelemetryConfig {
+        &self.telemetry
     }
 }
 
@@ -216,7 +229,7 @@ impl Section for InternalConfig {
             callers: reader
                 .list("INTERNAL_CALLERS", "Service accounts that may call.")
                 .default(
-                    vec!["default@avvivo-local.iam.gserviceaccount.com".to_owned()],
+                    vec!["gcp-local@avvivo-local.iam.gserviceaccount.com".to_owned()],
                     "the account of the local stand-in; it does not exist elsewhere",
                 ),
         }

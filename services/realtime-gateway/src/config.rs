@@ -1,7 +1,8 @@
 //! Everything about the gateway that is configurable.
 
-use avvivo_service_kit::config::{
-    GoogleConfig, Reader, RedisConfig, Section, ServerConfig, ServerOn, TelemetryConfig,
+use avvivo_service_kit::{
+    ServiceConfig,
+    config::{GoogleConfig, Reader, RedisConfig, Section, ServerConfig, ServerOn, TelemetryConfig},
 };
 
 /// The gateway's configuration.
@@ -41,6 +42,16 @@ impl Section for Config {
                 .default(Vec::new(), "the platform's own pages are always allowed"),
             limits: reader.section(),
         }
+    }
+}
+
+impl ServiceConfig for Config {
+    fn server(&self) -> &ServerConfig {
+        &self.server
+    }
+
+    fn telemetry(&self) -> &TelemetryConfig {
+        &self.telemetry
     }
 }
 

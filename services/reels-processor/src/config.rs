@@ -3,7 +3,10 @@
 use std::{path::PathBuf, time::Duration};
 
 use avvivo_media::{Limits, Settings, Threads};
-use avvivo_service_kit::config::{Reader, Section, ServerConfig, ServerOn, TelemetryConfig};
+use avvivo_service_kit::{
+    ServiceConfig,
+    config::{Reader, Section, ServerConfig, ServerOn, TelemetryConfig},
+};
 use avvivo_wiring::core::CoreConfig;
 
 const MIB: u64 = 1 << 20;
@@ -31,6 +34,16 @@ impl Section for Config {
             core: reader.section(),
             render: reader.section(),
         }
+    }
+}
+
+impl ServiceConfig for Config {
+    fn server(&self) -> &ServerConfig {
+        &self.server
+    }
+
+    fn telemetry(&self) -> &TelemetryConfig {
+        &self.telemetry
     }
 }
 

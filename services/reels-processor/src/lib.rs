@@ -9,7 +9,7 @@ mod renderer;
 mod scratch;
 pub mod waiting;
 
-use std::sync::Arc;
+use std::{io, net::SocketAddr, sync::Arc};
 
 use avvivo_app::Policy;
 use avvivo_http_kit::{
@@ -19,9 +19,10 @@ use avvivo_http_kit::{
     routes::PatternError,
 };
 use avvivo_media::{MediaError, Transcoder};
-use avvivo_service_kit::{Lifecycle, Metrics};
+use avvivo_service_kit::{Lifecycle, Metrics, Telemetry};
 use avvivo_wiring::{Core, WiringError};
 use axum::Router;
+use tokio::net::TcpListener;
 
 use attempt::Studio;
 use meters::Meters;
@@ -50,6 +51,15 @@ pub enum BuildError {
     /// The routes contradict each other.
     #[error(transparent)]
     Routes(#[from] PatternError),
+    /// The port is taken.
+    #[error("cannot listen on {address}")]
+    Listen {
+        /// Where.
+        address: SocketAddr,
+        /// Why not.
+        #[source]
+        source: io::Error,
+    },
 }
 
 /// A processor that is wired and takes jobs as soon as its router is served.
@@ -139,6 +149,33 @@ fn tasks(
 }
 
 impl Processor {
+    /// Builds the processor and serves it on its port.
+    pub async fn start(
+        config: &Config,
+        telemetry: &Telemetry,
+        lifecycle: &Lifecycle,
+    ) -> Result<(), BuildError> {
+        let processor = build(config, telemetry.metrics(), lifecycle).await?;
+        let address = config.server.address();
+        let listening = TcpListener::bind(address).await;
+        let listener = listening.map_err(|source| BuildError::Listen { address, source })?;
+        lifecycle.serve(listener, processor.router);
+        lifecycle.set_ready();
+        Ok(())
+    }
+
+    /// Builds the processor, renders what waits, and then ends the service.
+    pub async fn once(
+        config: &Config,
+        telemetry: &Telemetry,
+        lifecycle: &Lifecycle,
+    ) -> Result<(), BuildError> {
+        build(config, telemetry.metrics(), lifecycle)
+            .await?
+            .run_once(lifecycle);
+        Ok(())
+    }
+
     /// Renders what waits, up to the configured batch, and then ends the service: what `--once` does.
     pub fn run_once(&self, lifecycle: &Lifecycle) {
         let bounds = (self.render.batch, self.render.concurrency);

@@ -1,21 +1,10 @@
-//! Reads the configuration, listens, and leaves the rest to the library.
+//! The processor as a process of its own.
 
-use std::{
-    io::{Write as _, stderr},
-    ops::ControlFlow,
-    process::ExitCode,
-};
+use std::process::ExitCode;
 
-use anyhow::Context as _;
-use avvivo_reels_processor::{Config, NAME, build};
-use avvivo_service_kit::{
-    Lifecycle, Telemetry,
-    config::{ConfigArgs, Env},
-    crypto::install_crypto,
-    telemetry,
-};
+use avvivo_reels_processor::{Config, NAME, Processor};
+use avvivo_service_kit::{config::ConfigArgs, process};
 use clap::Parser;
-use tokio::net::TcpListener;
 
 /// Renders reels.
 #[derive(Parser)]
@@ -29,36 +18,17 @@ struct Args {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    install_crypto();
     let args = Args::parse();
-    let config = match args.config.load::<Config>(&Env::from_process()) {
-        ControlFlow::Continue(config) => config,
-        ControlFlow::Break(code) => return code,
-    };
-    match run(&args, &config).await {
-        Ok(code) => code,
-        Err(error) => {
-            // The exit code says it too, should standard error be closed.
-            writeln!(stderr(), "{NAME} does not start: {error:#}").unwrap_or_default();
-            ExitCode::FAILURE
-        }
-    }
-}
-
-async fn run(args: &Args, config: &Config) -> anyhow::Result<ExitCode> {
-    let telemetry: Telemetry = telemetry::init(NAME, &config.telemetry)?;
-    let lifecycle = Lifecycle::new(config.server.drain);
-    let processor = build(config, telemetry.metrics(), &lifecycle).await?;
-    if args.once {
-        processor.run_once(&lifecycle);
-    } else {
-        let address = config.server.address();
-        let listener = TcpListener::bind(address)
-            .await
-            .with_context(|| format!("cannot listen on {address}"))?;
-        tracing::info!(address = %listener.local_addr()?, "listening");
-        lifecycle.serve(listener, processor.router.clone());
-        lifecycle.set_ready();
-    }
-    Ok(lifecycle.run(&telemetry).await)
+    process::run(
+        NAME,
+        &args.config,
+        async |config: &Config, telemetry, lifecycle| {
+            if args.once {
+                Processor::once(config, telemetry, lifecycle).await
+            } else {
+                Processor::start(config, telemetry, lifecycle).await
+            }
+        },
+    )
+    .await
 }

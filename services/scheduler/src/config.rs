@@ -1,6 +1,9 @@
 //! Everything about the scheduler that is configurable.
 
-use avvivo_service_kit::config::{Reader, Section, ServerConfig, ServerOn, TelemetryConfig};
+use avvivo_service_kit::{
+    ServiceConfig,
+    config::{Reader, Section, ServerConfig, ServerOn, TelemetryConfig},
+};
 use avvivo_wiring::core::CoreConfig;
 
 /// The scheduler's configuration.
@@ -26,6 +29,16 @@ impl Section for Config {
             core: reader.section(),
             jobs: reader.section(),
         }
+    }
+}
+
+impl ServiceConfig for Config {
+    fn server(&self) -> &ServerConfig {
+        &self.server
+    }
+
+    fn telemetry(&self) -> &TelemetryConfig {
+        &self.telemetry
     }
 }
 

@@ -1,6 +1,9 @@
 //! Assembly, and the addresses that start jobs.
 
-use std::sync::Arc;
+use std::{
+    io::{self, Write as _},
+    sync::Arc,
+};
 
 use avvivo_app::{Policy, upkeep::Outcome};
 use avvivo_http_kit::{
@@ -28,6 +31,12 @@ pub enum StartError {
     /// Two routes contradict each other.
     #[error(transparent)]
     Routes(#[from] PatternError),
+    /// The job that was to run once failed.
+    #[error(transparent)]
+    Job(#[from] avvivo_app::AppError),
+    /// Nobody takes the report.
+    #[error("the report cannot be printed")]
+    Report(#[from] io::Error),
     /// The port is taken.
     #[error("cannot listen on {address}")]
     Listen {
@@ -35,7 +44,7 @@ pub enum StartError {
         address: String,
         /// Why not.
         #[source]
-        source: std::io::Error,
+        source: io::Error,
     },
 }
 
@@ -105,9 +114,18 @@ impl Scheduler {
         timetable::start(lifecycle, &self.runner);
     }
 
-    /// Runs one job and answers its report.
-    pub async fn once(&self, job: Job) -> Result<Value, avvivo_app::AppError> {
-        Ok(report(job, self.runner.run(job).await?))
+    /// Runs one job, prints its report, and stops.
+    pub async fn once(
+        config: &Config,
+        telemetry: &Telemetry,
+        lifecycle: &Lifecycle,
+        job: Job,
+    ) -> Result<(), StartError> {
+        let scheduler = Self::build(config, telemetry, lifecycle).await?;
+        let report = report(job, scheduler.runner.run(job).await?);
+        writeln!(io::stdout(), "{report}")?;
+        lifecycle.stop();
+        Ok(())
     }
 
     /// Builds the scheduler and serves it on its port.
