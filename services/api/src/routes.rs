@@ -1,5 +1,6 @@
 //! The routes, one table a resource.
 
+mod anywhere;
 pub(crate) mod lenient;
 #[expect(
     unused_qualifications,
@@ -89,5 +90,6 @@ fn finished(mut document: OpenApi) -> OpenApi {
         .build();
     let components = document.components.get_or_insert_default();
     components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
+    anywhere::document(&mut document);
     document
 }

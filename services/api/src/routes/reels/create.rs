@@ -6,7 +6,9 @@ use avvivo_app::{
 };
 use avvivo_domain::{
     identity::{AccessError, Caller},
-    reels::{Platform, ReelError, ReelType, create::duration_seconds},
+    reels::{
+        Platform, ReelError, ReelType, create::duration_seconds, editor_state::without_worker_keys,
+    },
 };
 use avvivo_http_kit::{JsonBody, Problem, Reply, Require};
 use avvivo_kernel::ShopId;
@@ -55,6 +57,7 @@ pub(crate) struct Body {
 #[utoipa::path(
     post,
     path = "/reels",
+    operation_id = "create_reel",
     tag = "reels",
     params(("Idempotency-Key" = Option<String>, Header, description = "The same key gives the same reel")),
     request_body = Body,
@@ -109,7 +112,11 @@ fn command(caller: Caller, headers: &HeaderMap, body: Body) -> Result<CreateReel
             .and_then(Platform::parse)
             .unwrap_or(Platform::Instagram),
         preset_label: body.preset_label,
-        editor_state: body.editor_state.filter(|state| !state.is_null()),
+        // Read here if it came as text, so that an overlay it names is found.
+        editor_state: body
+            .editor_state
+            .filter(|state| !state.is_null())
+            .map(without_worker_keys),
         admin_override: body.is_admin_override.unwrap_or(true) && caller.is_admin(),
         idempotency_key: idempotency_key(headers)?,
         caller,

@@ -14,6 +14,7 @@ use crate::{routes::ProblemView, state::ApiState};
 #[utoipa::path(
     delete,
     path = "/reels/{id}",
+    operation_id = "delete_reel",
     tag = "reels",
     params(("id" = String, Path, description = "The reel")),
     security(("bearer" = [])),

@@ -14,6 +14,7 @@ use crate::{routes::ProblemView, state::ApiState};
 #[utoipa::path(
     get,
     path = "/reels/{id}",
+    operation_id = "get_reel",
     tag = "reels",
     params(("id" = String, Path, description = "The reel")),
     security(("bearer" = [])),

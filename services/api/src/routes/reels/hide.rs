@@ -14,6 +14,7 @@ use crate::{routes::ProblemView, state::ApiState};
 #[utoipa::path(
     post,
     path = "/reels/{id}/hide",
+    operation_id = "hide_reel",
     tag = "reels",
     params(("id" = String, Path, description = "The reel")),
     security(("bearer" = [])),

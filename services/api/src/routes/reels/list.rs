@@ -13,6 +13,7 @@ use crate::{
 };
 
 #[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct Page {
     /// How many: 80 unless said, from 10 to 120.
     #[param(value_type = Option<u32>, example = 80)]
@@ -25,6 +26,7 @@ pub(crate) struct Page {
 #[utoipa::path(
     get,
     path = "/reels",
+    operation_id = "list_reels",
     tag = "reels",
     params(Page),
     responses(

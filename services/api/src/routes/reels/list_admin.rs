@@ -18,6 +18,7 @@ use crate::{
 };
 
 #[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct Page {
     /// How many: 500 unless said, from 1 to 1000.
     #[param(value_type = Option<u32>, example = 500)]
@@ -32,6 +33,7 @@ pub(crate) struct Page {
 #[utoipa::path(
     get,
     path = "/reels/admin",
+    operation_id = "list_all_reels",
     tag = "reels",
     params(Page),
     security(("bearer" = [])),

@@ -16,6 +16,7 @@ use crate::{
 };
 
 #[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct Page {
     /// How many: 120 unless said, from 10 to 200.
     #[param(value_type = Option<u32>, example = 120)]
@@ -28,6 +29,7 @@ pub(crate) struct Page {
 #[utoipa::path(
     get,
     path = "/reels/shop/{shopId}",
+    operation_id = "list_shop_reels",
     tag = "reels",
     params(("shopId" = String, Path, description = "The shop"), Page),
     security(("bearer" = [])),

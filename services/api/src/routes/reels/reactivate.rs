@@ -13,6 +13,7 @@ use crate::{caller::Admin, routes::ProblemView, state::ApiState};
 #[utoipa::path(
     post,
     path = "/reels/{id}/reactivate",
+    operation_id = "reactivate_reel",
     tag = "reels",
     params(("id" = String, Path, description = "The reel")),
     security(("bearer" = [])),

@@ -14,6 +14,7 @@ use crate::{
 };
 
 #[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct Page {
     /// How many: 6 unless said, from 1 to 24.
     #[param(value_type = Option<u32>, example = 6)]
@@ -26,6 +27,7 @@ pub(crate) struct Page {
 #[utoipa::path(
     get,
     path = "/reels/showcase",
+    operation_id = "show_reels",
     tag = "reels",
     params(Page),
     responses(

@@ -56,6 +56,7 @@ impl StatusView {
 #[utoipa::path(
     get,
     path = "/reels/{id}/status",
+    operation_id = "get_reel_status",
     tag = "reels",
     params(("id" = String, Path, description = "The reel")),
     security(("bearer" = [])),

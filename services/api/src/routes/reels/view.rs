@@ -34,6 +34,7 @@ pub(crate) struct ViewedView {
 #[utoipa::path(
     post,
     path = "/reels/{id}/view",
+    operation_id = "view_reel",
     tag = "reels",
     params(("id" = String, Path, description = "The reel")),
     security(("bearer" = [])),

@@ -3,7 +3,7 @@
 use avvivo_app::AppError;
 use avvivo_domain::{
     identity::{AccessError, Caller},
-    reels::ReelType,
+    reels::{ReelError, ReelType},
     uploads::UploadError,
 };
 use avvivo_kernel::ShopId;
@@ -15,13 +15,14 @@ pub(super) fn shop(caller: &Caller, named: Option<&str>) -> Result<ShopId, AppEr
         .filter(|named| !named.is_empty())
         .ok_or(UploadError::ShopMissing)?;
     let Ok(shop) = named.parse() else {
-        // An id that cannot be is nobody's own shop.
-        return Err(if caller.acting_shop().is_some() {
-            AccessError::NotYours
+        // An id that cannot be names no shop, and is nobody's own.
+        return Err(if caller.is_admin() {
+            ReelError::ShopNotFound.into()
+        } else if caller.acting_shop().is_some() {
+            AccessError::NotYours.into()
         } else {
-            AccessError::NotAllowed
-        }
-        .into());
+            AccessError::NotAllowed.into()
+        });
     };
     caller.must_run_shop(shop)?;
     Ok(shop)

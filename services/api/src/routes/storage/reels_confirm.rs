@@ -56,6 +56,7 @@ impl From<Arrived> for ArrivedView {
 #[utoipa::path(
     post,
     path = "/storage/reels/confirm",
+    operation_id = "confirm_reel_uploads",
     tag = "storage",
     request_body = Body,
     security(("bearer" = [])),
@@ -64,6 +65,7 @@ impl From<Arrived> for ArrivedView {
         (status = 400, description = "A file is missing or not taken", body = ProblemView, content_type = "application/problem+json"),
         (status = 401, description = "Not signed in", body = ProblemView, content_type = "application/problem+json"),
         (status = 403, description = "Not this shop's owner", body = ProblemView, content_type = "application/problem+json"),
+        (status = 404, description = "No such shop", body = ProblemView, content_type = "application/problem+json"),
         (status = 429, description = "Too many requests", body = ProblemView, content_type = "application/problem+json"),
         (status = 503, description = "The store is away", body = ProblemView, content_type = "application/problem+json"),
     )

@@ -88,6 +88,7 @@ impl From<Slot> for UploadView {
 #[utoipa::path(
     post,
     path = "/storage/reels/upload-url",
+    operation_id = "sign_reel_uploads",
     tag = "storage",
     request_body = Body,
     security(("bearer" = [])),
@@ -96,6 +97,7 @@ impl From<Slot> for UploadView {
         (status = 400, description = "These files are not taken", body = ProblemView, content_type = "application/problem+json"),
         (status = 401, description = "Not signed in", body = ProblemView, content_type = "application/problem+json"),
         (status = 403, description = "Not this shop's owner", body = ProblemView, content_type = "application/problem+json"),
+        (status = 404, description = "No such shop", body = ProblemView, content_type = "application/problem+json"),
         (status = 429, description = "Too many requests", body = ProblemView, content_type = "application/problem+json"),
         (status = 503, description = "The store is away", body = ProblemView, content_type = "application/problem+json"),
     )

@@ -98,6 +98,7 @@ impl From<RedisStatus> for RedisView {
 #[utoipa::path(
     get,
     path = "/system/status",
+    operation_id = "get_system_status",
     tag = "system",
     security(("bearer" = [])),
     responses(
@@ -111,11 +112,12 @@ pub(crate) async fn handle(
     Require(Admin): Require<Admin>,
 ) -> Result<Reply<StatusView>, Problem> {
     let now = state.deps.clock.now();
+    // Before the state of Redis is told: whether it answers is found out here.
+    let gateways = gateways(&state).await;
     let redis = state
         .redis
         .as_ref()
         .map_or_else(|| state.no_redis.clone(), avvivo_redis::Redis::status);
-    let gateways = gateways(&state).await;
     let status = &state.status;
     Ok(Reply::ok(StatusView {
         server_time: to_wire(now),

@@ -1,0 +1,189 @@
+//! Every route for everybody: who may do what, and what the others are told.
+//!
+//! The table is the contract. A route of the document without a row fails the test, and so does a status that the
+//! document does not mention.
+
+use std::collections::BTreeSet;
+
+use http::Method;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::{
+    openapi::{operations, responses},
+    support::{
+        TestApp,
+        people::{Owner, Person},
+        rows::ReelRow,
+    },
+};
+
+const OK: &str = "200";
+const SIGN_IN: &str = "401 auth.required";
+const NO_EMAIL: &str = "401 auth.email_missing";
+const SUSPENDED: &str = "403 auth.suspended";
+const NOT_YOURS: &str = "403 auth.not_yours";
+const NOT_ALLOWED: &str = "403 auth.not_allowed";
+
+/// What a route answers to each visitor, in the order of [`Visitor::ALL`].
+type Row = (&'static str, [&'static str; 9]);
+
+#[rustfmt::skip]
+const TABLE: [Row; 14] = [
+    //                             anonymous, client,      owner,       other owner, pending,     suspended, admin, invalid, no e-mail
+    ("GET /reels",                [OK,        OK,          OK,          OK,          OK,          SUSPENDED, OK, OK,      NO_EMAIL]),
+    ("GET /reels/showcase",       [OK,        OK,          OK,          OK,          OK,          SUSPENDED, OK, OK,      NO_EMAIL]),
+    ("GET /reels/admin",          [SIGN_IN,   NOT_ALLOWED, NOT_ALLOWED, NOT_ALLOWED, NOT_ALLOWED, SUSPENDED, OK, SIGN_IN, NO_EMAIL]),
+    ("GET /reels/shop/{shopId}",  [SIGN_IN,   NOT_ALLOWED, OK,          NOT_YOURS,   NOT_ALLOWED, SUSPENDED, OK, SIGN_IN, NO_EMAIL]),
+    ("GET /reels/{id}",           [SIGN_IN,   NOT_YOURS,   OK,          NOT_YOURS,   NOT_YOURS,   SUSPENDED, OK, SIGN_IN, NO_EMAIL]),
+    ("GET /reels/{id}/status",    [SIGN_IN,   NOT_YOURS,   OK,          NOT_YOURS,   NOT_YOURS,   SUSPENDED, OK, SIGN_IN, NO_EMAIL]),
+    ("POST /reels",               [SIGN_IN,   NOT_ALLOWED, OK,          NOT_YOURS,   NOT_ALLOWED, SUSPENDED, OK, SIGN_IN, NO_EMAIL]),
+    ("POST /reels/{id}/hide",     [SIGN_IN,   NOT_YOURS,   OK,          NOT_YOURS,   NOT_YOURS,   SUSPENDED, OK, SIGN_IN, NO_EMAIL]),
+    ("POST /reels/{id}/reactivate", [SIGN_IN, NOT_ALLOWED, NOT_ALLOWED, NOT_ALLOWED, NOT_ALLOWED, SUSPENDED, OK, SIGN_IN, NO_EMAIL]),
+    ("POST /reels/{id}/view",     [SIGN_IN,   OK,          OK,          OK,          OK,          SUSPENDED, OK, SIGN_IN, NO_EMAIL]),
+    ("DELETE /reels/{id}",        [SIGN_IN,   NOT_YOURS,   OK,          NOT_YOURS,   NOT_YOURS,   SUSPENDED, OK, SIGN_IN, NO_EMAIL]),
+    ("POST /storage/reels/upload-url", [SIGN_IN, NOT_ALLOWED, OK,       NOT_YOURS,   NOT_ALLOWED, SUSPENDED, OK, SIGN_IN, NO_EMAIL]),
+    ("POST /storage/reels/confirm", [SIGN_IN, NOT_ALLOWED, OK,          NOT_YOURS,   NOT_ALLOWED, SUSPENDED, OK, SIGN_IN, NO_EMAIL]),
+    ("GET /system/status",        [SIGN_IN,   NOT_ALLOWED, NOT_ALLOWED, NOT_ALLOWED, NOT_ALLOWED, SUSPENDED, OK, SIGN_IN, NO_EMAIL]),
+];
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Visitor {
+    Anonymous,
+    Client,
+    /// Of the shop in question.
+    Owner,
+    OtherOwner,
+    /// Of the shop in question, which is not open.
+    Pending,
+    Suspended,
+    Admin,
+    InvalidToken,
+    NoEmail,
+}
+
+impl Visitor {
+    const ALL: [Self; 9] = [
+        Self::Anonymous,
+        Self::Client,
+        Self::Owner,
+        Self::OtherOwner,
+        Self::Pending,
+        Self::Suspended,
+        Self::Admin,
+        Self::InvalidToken,
+        Self::NoEmail,
+    ];
+}
+
+/// The people of the table.
+struct Street {
+    app: TestApp,
+    client: Person,
+    owner: Owner,
+    other: Owner,
+    pending: Owner,
+    suspended: Person,
+    admin: Person,
+    reels: u128,
+}
+
+impl Street {
+    async fn new() -> Self {
+        // More writes than one client may make, by people of whom several publish at once.
+        let app = TestApp::start_with(|settings| {
+            settings.insert("RATE_LIMIT_MAX", "1000000".to_owned());
+        })
+        .await;
+        Self {
+            client: app.client(1).await,
+            owner: app.owner(2).await,
+            other: app.owner(3).await,
+            pending: app.pending(4).await,
+            suspended: app.suspended(5).await,
+            admin: app.admin(6).await,
+            reels: 0,
+            app,
+        }
+    }
+
+    fn token(&self, visitor: Visitor) -> Option<String> {
+        let person = match visitor {
+            Visitor::Anonymous => return None,
+            Visitor::InvalidToken => return Some("not-a-token".to_owned()),
+            Visitor::NoEmail => return Some(self.app.token_without_email()),
+            Visitor::Client => &self.client,
+            Visitor::Owner => &self.owner.person,
+            Visitor::OtherOwner => &self.other.person,
+            Visitor::Pending => &self.pending.person,
+            Visitor::Suspended => &self.suspended,
+            Visitor::Admin => &self.admin,
+        };
+        Some(self.app.token(person))
+    }
+
+    /// Sends what would work for whoever may, and answers status and code.
+    async fn visit(&mut self, route: &str, visitor: Visitor) -> String {
+        let shop = match visitor {
+            Visitor::Pending => self.pending.shop,
+            _ => self.owner.shop,
+        };
+        self.reels += 1;
+        let reel = self.app.reel(self.reels, shop, ReelRow::default()).await;
+        let (method, path) = route.split_once(' ').unwrap();
+        let path = path
+            .replace("{id}", &reel.to_string())
+            .replace("{shopId}", &shop.to_string());
+        let method: Method = method.parse().unwrap();
+        let mut asked = self.app.ask(method, &path);
+        if let Some(token) = self.token(visitor) {
+            asked = asked.bearer(token);
+        }
+        if let Some(body) = self.body(route, shop).await {
+            asked = asked.json(&body);
+        }
+        asked.await.word()
+    }
+
+    async fn body(&self, route: &str, shop: Uuid) -> Option<Value> {
+        match route {
+            "POST /reels" => Some(self.app.new_video(shop).await),
+            "POST /storage/reels/upload-url" => {
+                Some(json!({"shopId": shop, "files": [{"fileName": "a.mp4"}]}))
+            }
+            "POST /storage/reels/confirm" => {
+                self.app.stored(shop, "1-0-a.mp4", "video/mp4").await;
+                Some(json!({"shopId": shop, "paths": [format!("shops/{shop}/1-0-a.mp4")]}))
+            }
+            _ => None,
+        }
+    }
+}
+
+#[test]
+fn every_route_has_a_row_and_every_row_a_route() {
+    let rows: BTreeSet<String> = TABLE.iter().map(|(route, _)| (*route).to_owned()).collect();
+    let routes: BTreeSet<String> = operations().into_keys().collect();
+    assert_eq!(rows, routes);
+}
+
+#[tokio::test]
+async fn every_route_answers_everybody_as_the_table_says_and_the_document_knows() {
+    let mut street = Street::new().await;
+    let documented = operations();
+    let mut wrong = Vec::new();
+    for (route, cells) in TABLE {
+        let known = responses(&documented[route]);
+        for (visitor, expected) in Visitor::ALL.into_iter().zip(cells) {
+            let answer = street.visit(route, visitor).await;
+            if answer != expected {
+                wrong.push(format!("{route} for {visitor:?}: {answer}, not {expected}"));
+            }
+            let status = answer.split(' ').next().unwrap_or_default();
+            if !known.contains(status) {
+                wrong.push(format!("{route} documents no {answer}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}

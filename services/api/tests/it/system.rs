@@ -1,0 +1,3 @@
+//! How the platform is doing.
+
+mod status;

@@ -1,0 +1,82 @@
+//! `GET /system/status`
+
+use avvivo_redis::{GatewayCounts, Redis, RedisSettings};
+use avvivo_testkit::{PrivateRedis, Seen, wait_for};
+use chrono::{DateTime, NaiveDateTime, TimeDelta};
+
+use crate::support::{PATIENCE, TestApp};
+
+#[tokio::test]
+async fn administrators_see_real_values_under_the_names_of_the_old_page() {
+    let app = TestApp::start_with(|settings| {
+        settings.insert("NODE_ENV", "staging".to_owned());
+        settings.insert("ENABLE_STREAMS_CRON", "yes".to_owned());
+        settings.insert("STREAMS_CRON_MINUTES", "7".to_owned());
+        settings.insert("REDIS_KEY_PREFIX", "status-page:".to_owned());
+    })
+    .await;
+    let gateways = Redis::connect(&RedisSettings {
+        url: app.redis.url().into(),
+        key_prefix: "status-page".to_owned(),
+        tls: false,
+    })
+    .unwrap();
+    let now = app.core.deps.clock.now();
+    for (instance, connections, channels) in [("a", 3, 2), ("b", 4, 1)] {
+        let counts = GatewayCounts {
+            connections,
+            channels,
+        };
+        gateways
+            .report_gateway(instance, counts, now)
+            .await
+            .unwrap();
+    }
+    let token = app.token(&app.admin(1).await);
+    let mut body = app.get("/system/status").bearer(&token).await.ok();
+    let utc = DateTime::parse_from_rfc3339(body["serverTime"].as_str().unwrap()).unwrap();
+    assert!((utc.to_utc() - now).abs() < TimeDelta::minutes(1));
+    let local = body["serverTimeBuenosAires"].as_str().unwrap();
+    let local = NaiveDateTime::parse_from_str(local, "%Y-%m-%d %H:%M:%S").unwrap();
+    assert_eq!((utc.naive_utc() - local).num_hours(), 3);
+    let instance = body["chatRealtime"]["instanceId"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    assert!(instance.starts_with("api-"), "{instance}");
+    for moving in ["serverTime", "serverTimeBuenosAires"] {
+        body[moving] = "[time]".into();
+    }
+    body["chatRealtime"]["instanceId"] = "[instance]".into();
+    insta::assert_json_snapshot!(body);
+}
+
+#[tokio::test]
+async fn without_redis_the_page_says_so() {
+    let mut redis = PrivateRedis::start().await;
+    let url = redis.url().to_owned();
+    let app = TestApp::start_with(|settings| {
+        settings.insert("REDIS_URL", url);
+    })
+    .await;
+    let token = app.token(&app.admin(1).await);
+    let before = app.get("/system/status").bearer(&token).await.ok();
+    assert_eq!(before["redis"]["commandStatus"], "ready");
+    redis.kill().await;
+    let body = wait_for(
+        "the page to tell that Redis is away",
+        PATIENCE,
+        async || {
+            let body = app.get("/system/status").bearer(&token).await.ok();
+            if body["redis"]["commandStatus"] == "reconnecting" {
+                Seen::Done(body)
+            } else {
+                Seen::NotYet(body)
+            }
+        },
+    )
+    .await;
+    assert_eq!(body["redis"]["configured"], true);
+    assert!(body["chatRealtime"]["lastError"].is_string(), "{body}");
+    assert_eq!(body["chatRealtime"]["activeConnections"], 0);
+}
