@@ -122,17 +122,19 @@ impl Relay {
     /// process has committed waits for another.
     pub async fn run(&self, stop: CancellationToken) {
         loop {
+            // Asked before draining: what was committed while a drain was under way may have come too late for it.
+            let last = stop.is_cancelled();
             if let Err(error) = self.drain().await {
                 tracing::warn!(%error, "outbox could not be drained");
             }
-            if stop.is_cancelled() {
+            if last {
                 return;
             }
             tokio::select! {
                 () = self.nudge.woken() => {}
                 // Postponed rows become due, and rows of processes that died have nobody to wake us.
                 () = tokio::time::sleep(IDLE_LOOK) => {}
-                // The last drain above still runs.
+                // One more drain, and that is the last.
                 () = stop.cancelled() => {}
             }
         }
@@ -169,11 +171,30 @@ impl Relay {
         let (events, jobs): (Vec<_>, Vec<_>) = batch
             .into_iter()
             .partition(|row| matches!(row.what, PendingKind::Event { .. }));
-        let (published, enqueued) = tokio::join!(self.publish(events), self.enqueue(jobs));
-        let (confirmed, failed): (Vec<_>, Vec<_>) = published
-            .into_iter()
-            .chain(enqueued)
-            .partition(|(_, outcome)| outcome.is_ok());
+        // Each is settled when it is done: a queue that does not answer must not keep events from being forgotten, which
+        // would hold up the next ones of their audiences.
+        let (published, enqueued) = tokio::join!(
+            async { self.settle(self.publish(events).await).await },
+            async { self.settle(self.enqueue(jobs).await).await },
+        );
+        let (published, enqueued) = (published?, enqueued?);
+        Ok(DrainReport {
+            handed_over: published.handed_over + enqueued.handed_over,
+            postponed: published.postponed + enqueued.postponed,
+            refused: published.refused + enqueued.refused,
+        })
+    }
+
+    /// Forgets what was confirmed, and puts back what was not.
+    async fn settle(
+        &self,
+        outcomes: Vec<(Pending, Result<(), NotTaken>)>,
+    ) -> Result<DrainReport, DbError> {
+        if outcomes.is_empty() {
+            return Ok(DrainReport::default());
+        }
+        let (confirmed, failed): (Vec<_>, Vec<_>) =
+            outcomes.into_iter().partition(|(_, outcome)| outcome.is_ok());
         let mut conn = self.db.acquire().await?;
         let ids: Vec<EventId> = confirmed.iter().map(|(row, _)| row.id).collect();
         outbox::confirm(&mut conn, &ids).await?;

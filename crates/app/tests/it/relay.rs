@@ -9,6 +9,7 @@ use avvivo_ports::{BusError, EventBus, EventStream, OutboundEvent, Subscribe, fa
 use avvivo_postgres::outbox::{self, NewJob};
 use avvivo_testkit::{Seen, wait_for};
 use chrono::TimeDelta;
+use prost::Message as _;
 use tokio::{sync::Notify, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
@@ -65,6 +66,15 @@ fn report(handed_over: usize, postponed: usize) -> DrainReport {
     DrainReport {
         handed_over,
         postponed,
+        refused: 0,
+    }
+}
+
+fn refused(handed_over: usize, refused: usize) -> DrainReport {
+    DrainReport {
+        handed_over,
+        postponed: 0,
+        refused,
     }
 }
 
@@ -162,12 +172,65 @@ async fn a_job_that_was_queued_twice_is_one_job() {
 }
 
 #[tokio::test]
-async fn a_job_for_a_queue_that_nobody_knows_stays_and_says_so() {
+async fn a_job_for_a_queue_that_nobody_knows_is_set_aside_and_says_so() {
     let world = World::new().await;
     world.push_job("no-such-queue", "x").await;
-    assert_eq!(world.drain().await, report(0, 1));
-    let noted = "SELECT count(*) FROM outbox WHERE last_error = 'no queue of that name'";
+    assert_eq!(world.drain().await, refused(0, 1));
+    let noted = "SELECT count(*) FROM outbox WHERE last_error = 'no queue of that name' AND refused_at IS NOT NULL";
     assert_eq!(world.count(noted).await, 1);
+    world.advance(TimeDelta::days(1));
+    assert_eq!(world.drain().await, report(0, 0));
+}
+
+/// A bus that will never take the second event of an audience, and says of those after it that their time has not come.
+struct ChoosyBus(Arc<FakeBus>);
+
+#[async_trait]
+impl EventBus for ChoosyBus {
+    async fn publish(&self, events: Vec<OutboundEvent>) -> Vec<Result<(), BusError>> {
+        let mut answers = Vec::new();
+        for event in events {
+            let number = Event::decode(event.payload.clone()).unwrap().sequence;
+            let answer = match (number, answers.last()) {
+                (2, _) => Err(BusError::Refused {
+                    reason: "told to refuse".to_owned(),
+                }),
+                (_, Some(Err(_))) => Err(BusError::Unavailable {
+                    reason: "an earlier one failed".to_owned(),
+                }),
+                _ => self.0.publish(vec![event]).await.remove(0),
+            };
+            answers.push(answer);
+        }
+        answers
+    }
+
+    async fn subscribe(&self, subscribe: Subscribe) -> Result<EventStream, BusError> {
+        self.0.subscribe(subscribe).await
+    }
+}
+
+#[tokio::test]
+async fn an_event_that_is_never_taken_is_set_aside_and_the_rest_goes_on_in_order() {
+    let world = World::new().await;
+    world.announce(&["a", "a", "a", "a"]).await;
+    let choosy = Relay::new(
+        world.deps.db.clone(),
+        world.clock.clone(),
+        Arc::new(ChoosyBus(world.bus.clone())),
+        world.queue.clone(),
+        world.deps.nudge.clone(),
+    );
+    let first = choosy.drain().await.unwrap();
+    assert_eq!(
+        (first.handed_over, first.postponed, first.refused),
+        (1, 2, 1)
+    );
+    world.advance(FIRST_WAIT);
+    assert_eq!(choosy.drain().await.unwrap(), report(2, 0));
+    assert_eq!(published(&world.bus.events()), "a1 a3 a4");
+    let mut conn = world.deps.db.acquire().await.unwrap();
+    assert_eq!(outbox::lag(&mut conn, world.now()).await.unwrap(), (0, 0));
 }
 
 #[tokio::test]
