@@ -19,14 +19,13 @@ use std::{
 
 use opentelemetry::{global, trace::TracerProvider};
 use opentelemetry_sdk::trace::SdkTracerProvider;
-use tracing::{Metadata, Subscriber, level_filters::LevelFilter};
+use tracing::{Metadata, Subscriber, level_filters::LevelFilter, subscriber::set_global_default};
 use tracing_appender::non_blocking::{NonBlocking, NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::{
     EnvFilter, Layer,
     filter::{FilterExt, filter_fn},
     layer::SubscriberExt,
     registry::LookupSpan,
-    util::SubscriberInitExt,
 };
 
 pub use metrics::{Metrics, SECONDS_BUCKETS};
@@ -39,6 +38,9 @@ use crate::{
 /// Lines waiting for the writing thread. At a kilobyte each this bounds the wait to a few megabytes; a terminal or pipe
 /// that falls further behind costs lines, not requests.
 const LOG_QUEUE_LINES: usize = 8_192;
+
+/// What becomes a span of a trace. Said to the filters as a whole, so that nobody is asked about less.
+const SPANS: LevelFilter = LevelFilter::INFO;
 
 static INSTALLED: Mutex<Option<Telemetry>> = Mutex::new(None);
 
@@ -100,12 +102,15 @@ fn install(service: &'static str, config: &TelemetryConfig) -> Result<Telemetry,
 
     let spans = tracing_opentelemetry::layer()
         .with_tracer(tracer.tracer(service))
-        .with_filter(LevelFilter::INFO.and(filter_fn(is_our_work)));
+        .with_filter(SPANS.and(filter_fn(is_our_work).with_max_level_hint(SPANS)));
     let subscriber = tracing_subscriber::registry()
         .with(spans)
         .with(log_layer(&name, config, writer).with_filter(EnvFilter::try_new(&config.filter)?));
     // A person at a terminal, or reading a failed test, is better served by the usual text on standard error.
-    if subscriber.try_init().is_ok() && config.format == LogFormat::Json {
+    //
+    // Lines of the `log` crate are left out: who only asks there whether a line is wanted, as sqlx does after each query,
+    // leaves the answer in the filters, and the next line or span of the thread is lost to it.
+    if set_global_default(subscriber).is_ok() && config.format == LogFormat::Json {
         panics::log_panics();
     }
     Ok(Telemetry {

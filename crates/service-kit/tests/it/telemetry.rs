@@ -6,7 +6,7 @@ use avvivo_service_kit::{
     trace,
 };
 use opentelemetry::KeyValue;
-use tracing::subscriber::NoSubscriber;
+use tracing::{level_filters::LevelFilter, subscriber::NoSubscriber};
 
 const TRACEPARENT: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 
@@ -70,6 +70,12 @@ async fn telemetry_with_a_dead_collector_slows_nothing_and_ends_in_time() {
         "{:?}",
         began.elapsed()
     );
+}
+
+#[test]
+fn what_is_not_recorded_is_not_even_asked_about() {
+    init("test", &config(None)).unwrap();
+    assert_eq!(LevelFilter::current(), LevelFilter::INFO);
 }
 
 #[test]
