@@ -161,3 +161,19 @@ pub async fn remove_tombstones(conn: &mut Conn, paths: &[String]) -> Result<(), 
         .await?;
     Ok(())
 }
+
+/// Leaves objects that could not be deleted on the list, for another try at `delete_after`.
+pub async fn postpone_tombstones(
+    conn: &mut Conn,
+    paths: &[String],
+    delete_after: Timestamp,
+) -> Result<(), DbError> {
+    sqlx::query!(
+        "UPDATE object_tombstones SET delete_after = $2 WHERE path = ANY($1)",
+        paths,
+        delete_after,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}

@@ -3,6 +3,7 @@
 use avvivo_domain::reels::LIFETIME;
 use avvivo_ports::ObjectPath;
 use avvivo_postgres::uploads;
+use chrono::TimeDelta;
 use futures::{StreamExt as _, stream};
 use serde_json::{Value, json};
 
@@ -12,6 +13,8 @@ use crate::{AppError, Deps};
 const BATCH: i64 = 200;
 /// How many are deleted at once.
 const AT_ONCE: usize = 8;
+/// When one that could not be deleted is tried again: not in the next pass, which it would only crowd.
+const RETRY_AFTER: TimeDelta = TimeDelta::hours(1);
 
 /// One pass: uploads that were confirmed over a day ago join the list, and what is due on it is deleted. Files of reels that
 /// are still to be rendered stay.
@@ -21,17 +24,25 @@ pub async fn pass(deps: &Deps) -> Result<Value, AppError> {
     let unused = uploads::forget_unused(&mut conn, now - LIFETIME, BATCH).await?;
     let due = uploads::list_due_tombstones(&mut conn, now, BATCH).await?;
     drop(conn);
-    let deleted: Vec<String> = stream::iter(due)
+    let outcomes: Vec<(String, bool)> = stream::iter(due)
         .map(|path| async move {
-            // One that cannot be deleted now stays on the list for the next pass.
             let outcome = deps.store.delete(&ObjectPath::new(path.as_str())).await;
-            outcome.ok().map(|()| path)
+            if let Err(error) = &outcome {
+                tracing::warn!(%error, "an object could not be deleted");
+            }
+            (path, outcome.is_ok())
         })
         .buffer_unordered(AT_ONCE)
-        .filter_map(std::future::ready)
         .collect()
         .await;
+    let (deleted, left): (Vec<_>, Vec<_>) = outcomes.into_iter().partition(|(_, done)| *done);
+    let (deleted, left) = (paths(deleted), paths(left));
     let mut conn = deps.db.acquire().await?;
     uploads::remove_tombstones(&mut conn, &deleted).await?;
+    uploads::postpone_tombstones(&mut conn, &left, now + RETRY_AFTER).await?;
     Ok(json!({"unused": unused, "deleted": deleted.len()}))
+}
+
+fn paths(outcomes: Vec<(String, bool)>) -> Vec<String> {
+    outcomes.into_iter().map(|(path, _)| path).collect()
 }

@@ -38,11 +38,7 @@ impl Statement {
                 "FROM accounts AS a",
                 "WHERE a.firebase_uid = $1 OR a.email = $2",
             ],
-            Self::Feed => &[
-                "FROM reels AS r",
-                "WHERE r.status = 'ACTIVE'",
-                "ORDER BY r.created_at DESC LIMIT $2",
-            ],
+            Self::Feed => &["FROM reels AS r", "r.status = 'ACTIVE'"],
             Self::Shops => &["FROM shops", "logo_url", "WHERE id = ANY($1)"],
         }
     }

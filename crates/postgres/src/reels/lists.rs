@@ -8,11 +8,11 @@ use uuid::Uuid;
 
 use super::{
     ReelShop, ReelWithShop,
-    row::{ReelRow, reels},
+    row::{ReelRow, listed_reels, reels},
 };
 use crate::{Conn, DbError};
 
-/// The public feed.
+/// The public feed, but for shops that are out of sight. Without editor's states.
 ///
 /// Nothing is added to the end of a reel's day but a reason not to search by it: the planner, which takes the two conditions
 /// for unrelated, believes that few reels are left, and would read and sort the whole feed for its first page.
@@ -21,9 +21,12 @@ pub async fn list_feed(
     now: Timestamp,
     limit: i64,
 ) -> Result<Vec<ReelWithShop>, DbError> {
-    let rows = reels!(
+    let rows = listed_reels!(
         r#"
-        WHERE r.status = 'ACTIVE' AND r.expires_at + interval '0' >= $1
+        WHERE
+            r.status = 'ACTIVE'
+            AND r.expires_at + interval '0' >= $1
+            AND r.shop_id <> ALL(ARRAY(SELECT id FROM shops WHERE status IN ('HIDDEN', 'BANNED')))
         ORDER BY r.created_at DESC
         LIMIT $2
         "#,
@@ -57,13 +60,13 @@ pub async fn list_all(
     with_shops(conn, rows).await
 }
 
-/// A shop's own, in every status.
+/// A shop's own, in every status. Without editor's states.
 pub async fn list_of_shop(
     conn: &mut Conn,
     shop: ShopId,
     limit: i64,
 ) -> Result<Vec<ReelWithShop>, DbError> {
-    let rows = reels!(
+    let rows = listed_reels!(
         "WHERE r.shop_id = $1 ORDER BY r.created_at DESC LIMIT $2",
         shop.as_uuid(),
         limit,
@@ -73,10 +76,10 @@ pub async fn list_of_shop(
     with_shops(conn, rows).await
 }
 
-/// These reels, in this order; those that are gone are left out.
+/// These reels, in this order; those that are gone are left out. Without editor's states.
 pub async fn list_by_ids(conn: &mut Conn, ids: &[ReelId]) -> Result<Vec<ReelWithShop>, DbError> {
     let ids: Vec<Uuid> = ids.iter().map(|id| id.as_uuid()).collect();
-    let rows = reels!(
+    let rows = listed_reels!(
         "JOIN unnest($1::uuid []) WITH ORDINALITY AS wanted (id, place) ON wanted.id = r.id ORDER BY wanted.place",
         &ids,
     )
@@ -85,7 +88,8 @@ pub async fn list_by_ids(conn: &mut Conn, ids: &[ReelId]) -> Result<Vec<ReelWith
     with_shops(conn, rows).await
 }
 
-/// The newest reels of an age that the showcase may show: finished ones, whether or not their day is over.
+/// The newest reels of an age that the showcase may show: finished ones of shops that are in sight, whether or not their day
+/// is over.
 pub async fn list_showcase_candidates(
     conn: &mut Conn,
     band: AgeBand,
@@ -100,6 +104,7 @@ pub async fn list_showcase_candidates(
         WHERE
             status IN ('ACTIVE', 'EXPIRED')
             AND (video_url IS NOT NULL OR cardinality(photo_urls) > 0)
+            AND shop_id <> ALL(ARRAY(SELECT s.id FROM shops AS s WHERE s.status IN ('HIDDEN', 'BANNED')))
             AND ($1::timestamptz IS NULL OR created_at > $1)
             AND created_at <= $2
         ORDER BY created_at DESC
@@ -117,9 +122,12 @@ pub async fn list_showcase_candidates(
         .collect())
 }
 
-/// A reel with its shop.
+/// A reel with its shop, whole.
 pub async fn find_with_shop(conn: &mut Conn, id: ReelId) -> Result<Option<ReelWithShop>, DbError> {
-    Ok(list_by_ids(conn, &[id]).await?.pop())
+    let rows = reels!("WHERE r.id = $1 LIMIT 1", id.as_uuid())
+        .fetch_all(&mut *conn)
+        .await?;
+    Ok(with_shops(conn, rows).await?.pop())
 }
 
 async fn with_shops(conn: &mut Conn, rows: Vec<ReelRow>) -> Result<Vec<ReelWithShop>, DbError> {

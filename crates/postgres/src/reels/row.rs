@@ -39,9 +39,31 @@ pub(super) struct ReelRow {
     pub(super) traceparent: Option<String>,
 }
 
-/// Selects whole reels, `r`, by what follows `FROM reels AS r`. The columns are spelled out here once.
+/// Selects whole reels, `r`, by what follows `FROM reels AS r`.
 macro_rules! reels {
     ($tail:literal $(, $argument:expr)* $(,)?) => {
+        $crate::reels::row::selected!("r.editor_state", "r.render_report", $tail $(, $argument)*)
+    };
+}
+pub(super) use reels;
+
+/// Selects reels for lists that show neither the editor's state nor the renderer's report, which are what makes a row large:
+/// up to a megabyte each, by a hundred rows and more.
+macro_rules! listed_reels {
+    ($tail:literal $(, $argument:expr)* $(,)?) => {
+        $crate::reels::row::selected!(
+            r#"NULL::jsonb AS "editor_state?""#,
+            r#"NULL::jsonb AS "render_report?""#,
+            $tail
+            $(, $argument)*
+        )
+    };
+}
+pub(super) use listed_reels;
+
+/// The columns are spelled out here once.
+macro_rules! selected {
+    ($editor_state:literal, $render_report:literal, $tail:literal $(, $argument:expr)*) => {
         sqlx::query_as!(
             ReelRow,
             r#"
@@ -53,7 +75,7 @@ macro_rules! reels {
                 r.platform::text AS "platform!",
                 r.preset_label,
                 r.duration_seconds,
-                r.editor_state,
+                "# + $editor_state + r#",
                 r.video_url,
                 r.photo_urls,
                 r.thumbnail_url,
@@ -68,7 +90,7 @@ macro_rules! reels {
                 r.render_error_message,
                 r.render_failed_at,
                 r.rendered_at,
-                r.render_report,
+                "# + $render_report + r#",
                 r.lease_token,
                 r.lease_taken_at,
                 r.lease_until,
@@ -79,7 +101,7 @@ macro_rules! reels {
         )
     };
 }
-pub(super) use reels;
+pub(super) use selected;
 
 impl TryFrom<ReelRow> for Reel {
     type Error = DbError;

@@ -8,5 +8,6 @@ mod outbox_order;
 mod plans;
 mod render_writes;
 mod support;
+mod tombstones;
 mod views;
 mod wallets;
