@@ -110,6 +110,19 @@ pub fn shop_prefix(shop: ShopId) -> String {
     format!("shops/{shop}/")
 }
 
+/// What lies in a shop's folder besides uploads of reels: its own images, which stay when reels go.
+const SHOP_IMAGES: [&str; 2] = ["logo", "cover"];
+
+/// Whether a path is an upload of this shop's reels: right in its folder, and none of the images that the shop keeps there.
+/// Whatever is one may be deleted once its reel is made.
+pub fn is_own_upload(shop: ShopId, path: &str) -> bool {
+    path.strip_prefix(&shop_prefix(shop)).is_some_and(|name| {
+        !matches!(name, "" | "." | "..")
+            && !SHOP_IMAGES.contains(&name)
+            && !name.contains(|c: char| c == '/' || c.is_control())
+    })
+}
+
 /// The name under which a file is stored.
 pub fn object_name(shop: ShopId, now: Timestamp, index: usize, name: &str) -> String {
     format!(
@@ -140,12 +153,8 @@ pub fn check_confirmed(
     overlay: Option<&str>,
 ) -> Result<(), UploadError> {
     check_count(kind, paths.len(), UploadError::NothingConfirmed)?;
-    let prefix = shop_prefix(shop);
-    let inside = |path: &str| {
-        path.strip_prefix(&prefix)
-            .is_some_and(|name| !name.is_empty() && !name.contains('/') && name != "..")
-    };
-    if paths.iter().map(String::as_str).chain(overlay).all(inside) {
+    let own = |path: &str| is_own_upload(shop, path);
+    if paths.iter().map(String::as_str).chain(overlay).all(own) {
         Ok(())
     } else {
         Err(UploadError::ForeignPath)
@@ -340,6 +349,11 @@ mod tests {
             format!("{}1-0-a.mp4", shop_prefix(other)),
             format!("{}../x/a.mp4", shop_prefix(shop())),
             shop_prefix(shop()),
+            format!("{}deeper/1-0-a.mp4", shop_prefix(shop())),
+            format!("{}1-0-a\0.mp4", shop_prefix(shop())),
+            // A shop's own images would be deleted with the reel that they were lent to.
+            format!("{}logo", shop_prefix(shop())),
+            format!("{}cover", shop_prefix(shop())),
             "processed/shops/x.mp4".to_owned(),
         ] {
             let answer =

@@ -68,14 +68,14 @@ pub struct Charge {
     pub day: NaiveDate,
 }
 
-/// Writes that a reel was charged.
+/// Writes that a reel was charged, and says whether it was: the second time nothing happens.
 pub async fn insert_charge(
     conn: &mut Conn,
     entry: Uuid,
     (shop, reel): (ShopId, ReelId),
     charge: Charge,
     now: Timestamp,
-) -> Result<(), DbError> {
+) -> Result<bool, DbError> {
     insert_entry(
         conn,
         entry,
@@ -84,8 +84,7 @@ pub async fn insert_charge(
         ("DEBIT", "SHOP", Some(shop.as_uuid())),
         now,
     )
-    .await?;
-    Ok(())
+    .await
 }
 
 /// Writes that a reel's charge was given back, and says whether it was: the second time nothing happens.

@@ -193,8 +193,9 @@ impl Relay {
         if outcomes.is_empty() {
             return Ok(DrainReport::default());
         }
-        let (confirmed, failed): (Vec<_>, Vec<_>) =
-            outcomes.into_iter().partition(|(_, outcome)| outcome.is_ok());
+        let (confirmed, failed): (Vec<_>, Vec<_>) = outcomes
+            .into_iter()
+            .partition(|(_, outcome)| outcome.is_ok());
         let mut conn = self.db.acquire().await?;
         let ids: Vec<EventId> = confirmed.iter().map(|(row, _)| row.id).collect();
         outbox::confirm(&mut conn, &ids).await?;

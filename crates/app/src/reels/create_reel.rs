@@ -71,6 +71,7 @@ pub async fn run(deps: &Deps, command: CreateReel) -> Result<ReelWithShop, AppEr
         command.video_url.clone(),
         command.photo_urls.clone(),
     )?;
+    let media = media::canonical(deps, command.shop, media)?;
     let sources = media::pin(deps, command.shop, &media, command.editor_state.as_ref()).await?;
     let draft = Draft {
         id,
@@ -129,7 +130,11 @@ async fn store(
             slot: movement.slot,
             day: today,
         };
-        wallets::insert_charge(&mut tx, deps.ids.uuid(), (shop, reel.id), charge, now).await?;
+        let entry = deps.ids.uuid();
+        if !wallets::insert_charge(&mut tx, entry, (shop, reel.id), charge, now).await? {
+            // The same key again, after its reel was deleted: what it named is gone, and is not paid for twice.
+            return Err(ReelError::NotFound.into());
+        }
     }
     push_render_job(deps, &mut tx, &reel, now).await?;
     announce::reel_status(deps, &mut tx, announce::ReelNews::of(&reel), now).await?;

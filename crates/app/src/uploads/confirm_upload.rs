@@ -62,6 +62,9 @@ pub async fn run(
     let confirmed = try_join_all(wanted.map(|(role, path)| look(deps, role, path))).await?;
     let mut tx = deps.db.begin().await?;
     uploads::set_confirmed(&mut tx, command.shop, &confirmed, deps.now()).await?;
+    // A file that an earlier reel had done with is wanted again; it is forgotten like any other if nothing comes of it.
+    let paths: Vec<String> = confirmed.into_iter().map(|upload| upload.path).collect();
+    uploads::remove_tombstones(&mut tx, &paths).await?;
     tx.commit().await?;
     let arrived = |path: String| {
         let public_url = deps.store.public_url(&ObjectPath::new(path.as_str()));

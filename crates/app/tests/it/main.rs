@@ -9,6 +9,8 @@ mod catalogue;
 mod create_reel;
 mod create_reel_at_once;
 mod create_reel_refusals;
+mod feed;
+mod files_used_again;
 mod relay;
 mod rendering;
 mod rendering_ends;

@@ -76,9 +76,10 @@ pub fn duration_seconds(asked: Option<f64>) -> u32 {
     }
 }
 
-/// The label as it is kept: trimmed and cut, none when blank.
+/// The label as it is kept: trimmed and cut, none when blank. The character of code zero cannot be kept.
 pub fn preset_label(asked: Option<&str>) -> Option<String> {
-    let cut: String = asked?.trim().chars().take(MAX_LABEL_CHARS).collect();
+    let kept = asked?.trim().chars().filter(|c| *c != '\0');
+    let cut: String = kept.take(MAX_LABEL_CHARS).collect();
     Some(cut).filter(|label| !label.is_empty())
 }
 
@@ -213,6 +214,7 @@ mod tests {
             Some(48)
         );
         assert_eq!(preset_label(Some("   ")), None);
+        assert_eq!(preset_label(Some("a\0b ")).as_deref(), Some("ab"));
     }
 
     #[test]

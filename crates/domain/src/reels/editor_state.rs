@@ -35,17 +35,32 @@ const WORKER_KEYS: [&str; 19] = [
 ];
 
 /// What a client sent, as an object: text that holds JSON is read, anything that is not an object counts as empty, and the
-/// keys that only we write are dropped.
+/// keys that only we write are dropped. The character of code zero is dropped everywhere: the database cannot keep it.
 pub fn without_worker_keys(sent: Value) -> Value {
     let read = match sent {
         Value::String(text) => serde_json::from_str(&text).unwrap_or(Value::Null),
         other => other,
     };
-    let Value::Object(mut object) = read else {
+    let Value::Object(mut object) = without_zeros(read) else {
         return Value::Object(Map::new());
     };
     object.retain(|key, _| !WORKER_KEYS.contains(&key.as_str()));
     Value::Object(object)
+}
+
+/// As deep as the parser reads, which is bounded.
+fn without_zeros(value: Value) -> Value {
+    match value {
+        Value::String(text) => Value::String(text.replace('\0', "")),
+        Value::Array(items) => Value::Array(items.into_iter().map(without_zeros).collect()),
+        Value::Object(object) => Value::Object(
+            object
+                .into_iter()
+                .map(|(key, value)| (key.replace('\0', ""), without_zeros(value)))
+                .collect(),
+        ),
+        Value::Null | Value::Bool(_) | Value::Number(_) => value,
+    }
 }
 
 /// What owners and administrators read: the client's state with our keys merged into its top level. None only for a reel
@@ -135,6 +150,12 @@ mod tests {
             without_worker_keys(sent).to_string(),
             r#"{"zeta":1,"alpha":{"progress":1}}"#
         );
+    }
+
+    #[test]
+    fn what_the_database_cannot_keep_is_dropped_and_hides_no_key() {
+        let sent = json!({"a\0": ["b\0c", {"d": "\0"}], "progress\0": 99});
+        assert_eq!(without_worker_keys(sent), json!({"a": ["bc", {"d": ""}]}));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use avvivo_domain::{
     reels::{ReelError, Source, SourceRole, create::Media, editor_state::overlay_url},
-    uploads::{Stored, check_stored, shop_prefix},
+    uploads::{Stored, check_stored, is_own_upload},
 };
 use avvivo_kernel::ShopId;
 use avvivo_ports::ObjectPath;
@@ -59,19 +59,25 @@ pub(super) async fn pin(
     Ok(sources)
 }
 
+/// The media under our own addresses: a query that a client adds, such as the signature of its upload, is not kept.
+pub(super) fn canonical(deps: &Deps, shop: ShopId, media: Media) -> Result<Media, ReelError> {
+    let own = |url: String| own_address(deps, shop, Some(&url)).ok_or(ReelError::ForeignMedia);
+    Ok(match media {
+        Media::Video(url) => Media::Video(own(url)?),
+        Media::Photos(urls) => Media::Photos(urls.into_iter().map(own).collect::<Result<_, _>>()?),
+    })
+}
+
 /// A client's address, if it is of the shop's own folder.
 pub(super) fn own_address(deps: &Deps, shop: ShopId, url: Option<&str>) -> Option<String> {
     let path = own_path(deps, shop, url?)?;
     Some(deps.store.public_url(&path))
 }
 
-/// The object of an address, if it lies in the shop's folder: right in it, as every upload does.
+/// The object of an address, if it is an upload of the shop's.
 fn own_path(deps: &Deps, shop: ShopId, url: &str) -> Option<ObjectPath> {
     let path = deps.store.path_of(url)?;
-    path.as_str()
-        .strip_prefix(&shop_prefix(shop))
-        .is_some_and(|name| !name.is_empty() && !name.contains('/'))
-        .then_some(path)
+    is_own_upload(shop, path.as_str()).then_some(path)
 }
 
 async fn look(
