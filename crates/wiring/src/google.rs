@@ -26,6 +26,12 @@ pub enum WiringError {
     /// The HTTP client that fetches keys could not be made.
     #[error(transparent)]
     Keys(#[from] ClientError),
+    /// Some endpoints are a stand-in's and others Google's: a trial would write into the real thing.
+    #[error("a stand-in for Google is named, but not for all of it: {missing} is not set")]
+    HalfLocal {
+        /// The first variable that is missing.
+        missing: &'static str,
+    },
     /// The signing key could not be read.
     #[error("the signing key {path} cannot be read")]
     SigningKey {
@@ -156,15 +162,19 @@ impl Google {
 }
 
 fn environment(config: &GoogleConfig) -> Result<Environment, WiringError> {
-    let urls = (
-        &config.pubsub_emulator_host,
-        &config.storage_base_url,
-        &config.cloud_tasks_base_url,
-        &config.metadata_host,
+    let (pubsub, storage, tasks) = (
+        config.pubsub_emulator_host.as_deref(),
+        config.storage_base_url.as_deref(),
+        config.cloud_tasks_base_url.as_deref(),
     );
-    let (Some(pubsub), Some(storage), Some(tasks), Some(metadata)) = urls else {
+    // A metadata server alone is no stand-in: workstations in the cloud have one too.
+    if [pubsub, storage, tasks].iter().all(Option::is_none) {
         return Ok(Environment::Google);
-    };
+    }
+    let pubsub = needed(pubsub, "PUBSUB_EMULATOR_HOST")?;
+    let storage = needed(storage, "STORAGE_BASE_URL")?;
+    let tasks = needed(tasks, "CLOUD_TASKS_BASE_URL")?;
+    let metadata = needed(config.metadata_host.as_deref(), "GCE_METADATA_HOST")?;
     let signing_key = match &config.signing_key_file {
         None => None,
         Some(path) => {
@@ -179,9 +189,67 @@ fn environment(config: &GoogleConfig) -> Result<Environment, WiringError> {
     };
     Ok(Environment::Local(LocalServer {
         pubsub: format!("http://{pubsub}"),
-        storage: storage.clone(),
-        tasks: tasks.clone(),
+        storage: storage.to_owned(),
+        tasks: tasks.to_owned(),
         metadata: format!("http://{metadata}"),
         signing_key,
     }))
+}
+
+fn needed<'a>(url: Option<&'a str>, missing: &'static str) -> Result<&'a str, WiringError> {
+    url.ok_or(WiringError::HalfLocal { missing })
+}
+
+#[cfg(test)]
+mod tests {
+    use avvivo_service_kit::config::load;
+
+    use super::*;
+
+    const ALL: [&str; 4] = [
+        "PUBSUB_EMULATOR_HOST",
+        "STORAGE_BASE_URL",
+        "CLOUD_TASKS_BASE_URL",
+        "GCE_METADATA_HOST",
+    ];
+
+    fn made_of(set: &'static [&'static str]) -> Result<Environment, WiringError> {
+        let source = move |name: &str| match name {
+            "PUBSUB_EMULATOR_HOST" | "GCE_METADATA_HOST" if set.contains(&name) => {
+                Some("127.0.0.1:9".to_owned())
+            }
+            _ if set.contains(&name) => Some("http://127.0.0.1:9".to_owned()),
+            _ => None,
+        };
+        environment(&load::<GoogleConfig>(&source).unwrap().config)
+    }
+
+    #[test]
+    fn a_stand_in_stands_in_for_everything_or_nothing() {
+        assert!(matches!(made_of(&[]), Ok(Environment::Google)));
+        assert!(matches!(
+            made_of(&["GCE_METADATA_HOST"]),
+            Ok(Environment::Google)
+        ));
+        let whole = made_of(&ALL);
+        assert!(matches!(whole, Ok(Environment::Local(_))));
+        let halves: [&'static [&'static str]; 3] = [
+            &["PUBSUB_EMULATOR_HOST"],
+            &["STORAGE_BASE_URL", "GCE_METADATA_HOST"],
+            &[
+                "PUBSUB_EMULATOR_HOST",
+                "STORAGE_BASE_URL",
+                "CLOUD_TASKS_BASE_URL",
+            ],
+        ];
+        for half in halves {
+            let Err(WiringError::HalfLocal { missing }) = made_of(half) else {
+                panic!("{half:?} is taken for a whole")
+            };
+            assert!(
+                ALL.contains(&missing) && !half.contains(&missing),
+                "{missing}"
+            );
+        }
+    }
 }

@@ -228,9 +228,10 @@ impl Section for InternalConfig {
                 .required_in_production("avvivo-api".to_owned(), "any word both sides know"),
             callers: reader
                 .list("INTERNAL_CALLERS", "Service accounts that may call.")
-                .default(
+                // Whoever registers a project of that name with Google could call us.
+                .required_in_production(
                     vec!["gcp-local@avvivo-local.iam.gserviceaccount.com".to_owned()],
-                    "the account of the local stand-in; it does not exist elsewhere",
+                    "the account of the local stand-in",
                 ),
         }
     }

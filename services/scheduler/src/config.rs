@@ -67,9 +67,10 @@ impl Section for JobsConfig {
                 .required_in_production("http://127.0.0.1:8082".to_owned(), "its local default"),
             callers: reader
                 .list("SCHEDULER_CALLERS", "Service accounts that may start jobs.")
-                .default(
+                // Whoever registers a project of that name with Google could start them.
+                .required_in_production(
                     vec!["scheduler@avvivo-local.iam.gserviceaccount.com".to_owned()],
-                    "an account of the local stand-in; it does not exist elsewhere",
+                    "an account of the local stand-in",
                 ),
             loops: reader
                 .flag("SCHEDULER_LOOP", "Whether jobs run by themselves.")
