@@ -16,6 +16,11 @@ use crate::DbError;
 /// Our schema, compiled in.
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("../../migrations");
 
+/// A transaction that says nothing for this long has lost its process: a machine that vanishes closes no connection, and its
+/// locks, the public audience's among them, would hold everybody up until the network notices, which can take hours.
+/// Nothing of ours pauses in a transaction for longer than a query takes.
+const ABANDONED: Duration = Duration::from_secs(30);
+
 /// A connection, inside or outside a transaction. Every query takes one.
 pub type Conn = PgConnection;
 
@@ -52,10 +57,11 @@ impl Database {
     /// while its database is away.
     pub fn lazy(url: &str, options: &DatabaseOptions) -> Result<Self, DbError> {
         let server: PgConnectOptions = url.parse()?;
-        let timeout_ms = options.statement_timeout.as_millis().to_string();
-        let server = server
-            .application_name("avvivo")
-            .options([("statement_timeout", timeout_ms)]);
+        let millis = |limit: Duration| limit.as_millis().to_string();
+        let server = server.application_name("avvivo").options([
+            ("statement_timeout", millis(options.statement_timeout)),
+            ("idle_in_transaction_session_timeout", millis(ABANDONED)),
+        ]);
         let pool = PgPoolOptions::new()
             .max_connections(options.max_connections)
             .acquire_timeout(options.acquire_timeout)

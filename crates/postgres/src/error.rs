@@ -73,8 +73,9 @@ impl From<sqlx::Error> for DbError {
             sqlx::Error::Database(refusal) => {
                 let code = refusal.code().unwrap_or_default().into_owned();
                 match (code.get(..2).unwrap_or_default(), code.as_str()) {
-                    // Connection trouble, operator intervention, out of resources.
-                    ("08" | "57" | "53", _) => Self::Unavailable(error),
+                    // Connection trouble, operator intervention, out of resources; a server that is a standby since a
+                    // failover, and a transaction that the server has given up.
+                    ("08" | "57" | "53", _) | (_, "25006" | "25P03") => Self::Unavailable(error),
                     (_, "40001" | "40P01") => Self::Raced(error),
                     ("23", _) => match refusal.constraint().map(str::to_owned) {
                         Some(name) => Self::Constraint {

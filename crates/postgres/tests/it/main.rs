@@ -1,6 +1,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 //! Statements against real PostgreSQL: what they do when several do it at once, and how they are planned.
 
+mod abandoned;
 mod errors;
 mod leases;
 mod outbox_numbers;
