@@ -10,5 +10,5 @@ pub mod telemetry;
 pub mod trace;
 
 pub use lifecycle::Lifecycle;
-pub use process::{ServiceConfig, failed_start};
+pub use process::{ServiceConfig, chain, failed_start};
 pub use telemetry::{Metrics, Telemetry};

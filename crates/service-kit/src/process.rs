@@ -59,8 +59,8 @@ pub fn failed_start(error: &(dyn Error + 'static)) -> ExitCode {
     ExitCode::FAILURE
 }
 
-/// `outer: inner: innermost`.
-fn chain(error: &dyn Error) -> String {
+/// An error with its causes, for one line of a log: `outer: inner: innermost`.
+pub fn chain(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {

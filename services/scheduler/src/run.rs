@@ -6,7 +6,7 @@ use avvivo_app::{
     AppError,
     upkeep::{Outcome, leased},
 };
-use avvivo_service_kit::{Metrics, telemetry::SECONDS_BUCKETS};
+use avvivo_service_kit::{Metrics, chain, telemetry::SECONDS_BUCKETS};
 use avvivo_wiring::Core;
 use opentelemetry::{KeyValue, metrics::Histogram};
 
@@ -46,7 +46,7 @@ impl Runner {
             }
             Ok(Outcome::Elsewhere) => "elsewhere",
             Err(error) => {
-                tracing::warn!(%error, "job failed");
+                tracing::warn!(error = chain(error), "job failed");
                 "failed"
             }
         };
