@@ -57,6 +57,7 @@ pub(crate) async fn run(args: DevArgs) -> anyhow::Result<ExitCode> {
         let place = Place::at(&args.data)?;
         background::stop(&place).await?;
         if args.reset {
+            servers::forget(&place).await?;
             place.remove()?;
             say(format_args!("deleted {}", place.folder().display()))?;
         }

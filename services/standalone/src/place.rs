@@ -82,16 +82,22 @@ impl Place {
         Ok(path)
     }
 
-    /// Deletes it, if it is ours.
-    pub(crate) fn remove(&self) -> anyhow::Result<()> {
-        if !self.folder.exists() {
-            return Ok(());
-        }
+    /// Whether it is there; an error when it is, and is not ours.
+    pub(crate) fn is_there(&self) -> anyhow::Result<bool> {
+        let there = self.folder.exists();
         anyhow::ensure!(
-            self.file(MARK).exists(),
+            !there || self.file(MARK).exists(),
             "{} was not made by avvivo, so it stays. Delete it yourself if you are sure.",
             self.folder.display()
         );
+        Ok(there)
+    }
+
+    /// Deletes it, if it is ours.
+    pub(crate) fn remove(&self) -> anyhow::Result<()> {
+        if !self.is_there()? {
+            return Ok(());
+        }
         fs::remove_dir_all(&self.folder)
             .with_context(|| format!("cannot delete {}", self.folder.display()))
     }

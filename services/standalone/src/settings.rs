@@ -13,15 +13,6 @@ pub(crate) const ADMIN_EMAIL: &str = "admin@avvivo.example";
 /// What the gateway's tokens are made for.
 const INTERNAL_AUDIENCE: &str = "avvivo-api";
 
-/// What whoever starts the platform says about its being watched goes for every process of it.
-const WATCHING: [&str; 5] = [
-    "RUST_LOG",
-    "LOG_FORMAT",
-    "OTEL_EXPORTER_OTLP_ENDPOINT",
-    "OTEL_TRACES_SAMPLER_ARG",
-    "HEALTHCHECK_TOKEN",
-];
-
 /// A service's account.
 fn account(name: &str) -> String {
     format!("{name}@{PROJECT}.iam.gserviceaccount.com")
@@ -127,11 +118,7 @@ fn common(to: &Neighbours, service: &str) -> Variables {
     let authority = google
         .split_once("://")
         .map_or(google, |(_, authority)| authority);
-    let environment = Env::from_process();
-    let mut variables: Variables = WATCHING
-        .into_iter()
-        .filter_map(|name| Some((name.to_owned(), environment.get(name)?)))
-        .collect();
+    let mut variables = Variables::new();
     set(&mut variables, "BIND_ADDRESS", &"127.0.0.1");
     set(&mut variables, "DATABASE_URL", &to.database_url);
     set(&mut variables, "REDIS_URL", &to.redis_url);

@@ -12,6 +12,8 @@ use tokio::task::spawn_blocking;
 
 use crate::place::Place;
 
+/// Where their data is, in the data folder.
+const FOLDER: &str = "servers";
 /// The database in the private cluster.
 const DATABASE: &str = "avvivo";
 /// How often to look whether they still run.
@@ -27,7 +29,7 @@ pub(crate) struct Servers {
 impl Servers {
     /// Starts them, and creates the database when it is not there.
     pub(crate) async fn start(place: &Place) -> anyhow::Result<Self> {
-        let path = place.file("servers");
+        let path = place.file(FOLDER);
         let (postgres, redis) = spawn_blocking(move || -> anyhow::Result<_> {
             require(&[
                 Program::Postgres,
@@ -102,4 +104,14 @@ impl Servers {
         })
         .await?
     }
+}
+
+/// Deletes their data, which is elsewhere where the database's user cannot reach the data folder.
+pub(crate) async fn forget(place: &Place) -> anyhow::Result<()> {
+    let path = place.file(FOLDER);
+    if place.is_there()? && path.exists() {
+        spawn_blocking(move || DataFolder::open(&path).map(|folder| folder.remove_when_done()))
+            .await??;
+    }
+    Ok(())
 }

@@ -1,0 +1,75 @@
+//! What a person with a browser sees.
+
+use std::{path::Path, process::Stdio, time::Duration};
+
+use tokio::process::Command;
+
+use crate::support::platform::Platform;
+
+/// Where Debian's package puts it.
+const CHROMIUM: &str = "/usr/bin/chromium";
+/// A cold browser on a busy machine.
+const LIMIT: Duration = Duration::from_secs(90);
+
+pub(crate) async fn a_browser_shows_the_interface(platform: &Platform) {
+    assert!(
+        Path::new(CHROMIUM).exists(),
+        "{CHROMIUM} is not installed, so nothing was looked at. Install it with: scripts/setup test"
+    );
+    let docs = format!("{}/docs", platform.base_url());
+    let picture = platform.data().join("docs.png");
+    let profile = tempfile::tempdir().unwrap();
+
+    let page = browse(profile.path(), &["--dump-dom", &docs]).await;
+    for shown in [
+        "/reels/showcase",
+        "/reels/{id}/status",
+        "/storage/reels/upload-url",
+    ] {
+        // Swagger UI lets long paths break after each slash.
+        let broken_up = shown.replace('/', "/<wbr>");
+        assert!(
+            page.contains(shown) || page.contains(&broken_up) || page.contains(&zero_width(shown)),
+            "{shown} is not on the page:\n{page}"
+        );
+    }
+    let target = format!("--screenshot={}", picture.display());
+    browse(profile.path(), &["--window-size=1200,1600", &target, &docs]).await;
+    let png = std::fs::read(&picture).unwrap();
+    // An empty page of this size has a few kilobytes.
+    assert!(
+        png.starts_with(b"\x89PNG") && png.len() > 20_000,
+        "{} bytes",
+        png.len()
+    );
+}
+
+fn zero_width(path: &str) -> String {
+    path.replace('/', "\u{200b}/")
+}
+
+async fn browse(profile: &Path, arguments: &[&str]) -> String {
+    let running = Command::new(CHROMIUM)
+        .args([
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-dev-shm-usage",
+        ])
+        .args([
+            "--disable-background-networking",
+            "--no-first-run",
+            "--hide-scrollbars",
+        ])
+        .arg(format!("--user-data-dir={}", profile.display()))
+        // Until the page has nothing more to do, or this much of its own time has passed.
+        .arg("--virtual-time-budget=20000")
+        .args(arguments)
+        .stdin(Stdio::null())
+        .kill_on_drop(true)
+        .output();
+    let output = tokio::time::timeout(LIMIT, running).await.unwrap().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{}: {said}", output.status);
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}

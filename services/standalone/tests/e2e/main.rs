@@ -1,0 +1,25 @@
+//! The platform as people run it: the real command, real processes, real media, a real browser.
+//!
+//! A platform takes seconds to start, so each shape is started once and does everything in turn ([`shapes`]). What
+//! happens to the command itself is in [`life_cycle`]; what happens when PostgreSQL and Redis go away, which a developer's
+//! platform does not survive on purpose, is in [`outages`], over servers that the test owns.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "a test that cannot go on should stop where it is and say why"
+)]
+
+mod browser;
+mod crashes;
+mod hiding;
+mod hostile_media;
+mod life_cycle;
+mod outages;
+mod redelivery;
+mod shapes;
+mod support;
+mod travel;

@@ -1,0 +1,94 @@
+//! Everything that must hold in both shapes, and what only processes of their own can show.
+
+use rustix::process::Signal;
+
+use crate::{
+    browser, crashes, hiding, hostile_media, redelivery,
+    support::{
+        platform::{Platform, Shape},
+        processes,
+        scenarios::Scenarios,
+    },
+    travel,
+};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn in_one_process() {
+    let mut platform = Platform::start(Shape::Single).await;
+    let mut scenarios = Scenarios::default();
+    in_any_shape(&platform, &mut scenarios).await;
+    scenarios
+        .check("asked to end, it leaves no process behind", async {
+            platform.command.signal(Signal::TERM);
+            assert!(platform.command.ended().await.success());
+            processes::none_around(&platform.data()).await;
+        })
+        .await;
+    scenarios.finish(|| platform.logs());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn as_in_the_cloud() {
+    let mut platform = Platform::start(Shape::Cloud).await;
+    let mut scenarios = Scenarios::default();
+    in_any_shape(&platform, &mut scenarios).await;
+    scenarios
+        .check(
+            "a processor killed in mid-render publishes late and once",
+            crashes::a_killed_processor_publishes_late_and_once(&platform),
+        )
+        .await;
+    scenarios
+        .check(
+            "an api killed between commit and enqueue costs no job",
+            crashes::a_killed_api_costs_no_job(&platform),
+        )
+        .await;
+    scenarios
+        .check("killed, it leaves no process behind", async {
+            platform.command.signal(Signal::KILL);
+            platform.command.ended().await;
+            processes::none_around(&platform.data()).await;
+        })
+        .await;
+    scenarios.finish(|| platform.logs());
+}
+
+async fn in_any_shape(platform: &Platform, scenarios: &mut Scenarios) {
+    scenarios
+        .check(
+            "the sample is in the feed",
+            platform.feed_is("with the sample", |feed| feed.len() == 1),
+        )
+        .await;
+    scenarios
+        .check(
+            "a reel travels from a phone to everybody under one trace",
+            travel::a_reel_travels_under_one_trace(platform),
+        )
+        .await;
+    scenarios
+        .check(
+            "hiding during processing stays hidden",
+            hiding::hide_during_processing_stays_hidden(platform),
+        )
+        .await;
+    scenarios
+        .check(
+            "a task delivered twice is rendered once",
+            redelivery::a_task_delivered_twice_is_rendered_once(platform),
+        )
+        .await;
+    scenarios
+        .check(
+            "hostile media end clearly",
+            hostile_media::hostile_media_end_clearly(platform),
+        )
+        .await;
+    scenarios
+        .check(
+            "a browser shows the interface",
+            browser::a_browser_shows_the_interface(platform),
+        )
+        .await;
+}
