@@ -6,7 +6,7 @@ use avvivo_contracts::{
 };
 use avvivo_domain::reels::{Reel, ReelStatus, RenderFailure, Stage};
 use avvivo_kernel::{ReelId, ShopId, Timestamp};
-use avvivo_postgres::{Conn, DbError, outbox};
+use avvivo_postgres::{Conn, DbError, outbox, shops};
 
 use crate::Deps;
 
@@ -60,13 +60,17 @@ pub(crate) async fn reel_status(
     push(deps, conn, audience::shop(news.shop), payload, now).await
 }
 
-/// Tells everybody that a reel, as it is by now, entered the feed.
+/// Tells everybody that a reel, as it is by now, entered the feed; nobody, if its shop was taken out of sight meanwhile.
 pub(crate) async fn reel_published(
     deps: &Deps,
     conn: &mut Conn,
     reel: &Reel,
     now: Timestamp,
 ) -> Result<(), DbError> {
+    let shop = shops::find_standing(conn, reel.shop_id).await?;
+    if shop.is_none_or(|shop| shop.is_out_of_sight()) {
+        return Ok(());
+    }
     let payload = Payload::ReelPublished(ReelPublished {
         reel_id: reel.id.to_string(),
         shop_id: reel.shop_id.to_string(),

@@ -95,6 +95,11 @@ impl ShopStanding {
             )
     }
 
+    /// Whether nobody is shown its reels; the lists that leave them out say the same in SQL.
+    pub fn is_out_of_sight(&self) -> bool {
+        matches!(self.status, ShopStatus::Hidden | ShopStatus::Banned)
+    }
+
     /// Whether the shop bought no plan.
     pub fn has_no_plan(&self) -> bool {
         self.plan_tier == PlanTier::None

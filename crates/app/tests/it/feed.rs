@@ -39,6 +39,22 @@ async fn reels_of_shops_that_are_out_of_sight_are_shown_to_nobody() {
 }
 
 #[tokio::test]
+async fn a_shop_that_is_banned_while_its_reel_is_rendered_announces_nothing() {
+    let world = World::new().await;
+    let shop = world.shop().open().await;
+    let waiting = world.waiting(&shop).await;
+    world
+        .arrange(
+            "UPDATE shops SET status = 'BANNED' WHERE id = $1",
+            shop.id.as_uuid(),
+        )
+        .await;
+    world.publish(&waiting).await;
+    assert!(world.told_everybody().await.is_empty());
+    assert_eq!(world.told(&shop).await.last().unwrap(), "ACTIVE DONE 100");
+}
+
+#[tokio::test]
 async fn lists_leave_the_editors_state_out_and_single_reels_have_it() {
     let world = World::new().await;
     let shop = world.shop().open().await;
