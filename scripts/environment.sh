@@ -5,8 +5,8 @@ ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 AVVIVO_CACHE=${AVVIVO_CACHE:-$HOME/.cache/avvivo}
 # One for all checkouts: what is built for one serves the next.
 CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$AVVIVO_CACHE/target}
-# Our own tools come last: what is installed already is used as it is.
-PATH=$PATH:$HOME/.cargo/bin:$AVVIVO_CACHE/tools/bin:$AVVIVO_CACHE/tools/python/bin
+# Our own tools come last: what is installed already is used as it is. Debian keeps nginx where only root looks.
+PATH=$PATH:/usr/sbin:$HOME/.cargo/bin:$AVVIVO_CACHE/tools/bin:$AVVIVO_CACHE/tools/python/bin
 export AVVIVO_CACHE CARGO_TARGET_DIR PATH
 cd "$ROOT" || exit
 

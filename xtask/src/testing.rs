@@ -20,6 +20,9 @@ pub(crate) fn run(nextest: Vec<String>) -> anyhow::Result<ExitCode> {
         Program::Ffmpeg,
         Program::Ffprobe,
     ])?;
+    if wants_platforms(&nextest) {
+        build_programs()?;
+    }
     let folder = DataFolder::throw_away()?;
     let postgres = Postgres::start(&folder, Durability::ThrowAway)?;
     let redis = Redis::start(&folder)?;
@@ -42,6 +45,25 @@ pub(crate) fn run(nextest: Vec<String>) -> anyhow::Result<ExitCode> {
     postgres.stop()?;
     redis.stop()?;
     status.map(exit_code)
+}
+
+/// Whether the end-to-end tests are among those that run.
+fn wants_platforms(nextest: &[String]) -> bool {
+    let asked =
+        |argument: &String| ["--workspace", "avvivo-standalone"].contains(&argument.as_str());
+    nextest.is_empty() || nextest.iter().any(asked)
+}
+
+/// Builds the services. The end-to-end tests start them all, and cargo builds for a test the programs of its own package
+/// alone.
+fn build_programs() -> anyhow::Result<()> {
+    let built = cargo()?
+        .args(["build", "--quiet", "--workspace", "--bins"])
+        .env("SQLX_OFFLINE", "true")
+        .status()
+        .context("cannot run cargo build")?;
+    anyhow::ensure!(built.success(), "the services could not be built");
+    Ok(())
 }
 
 /// Waits for nextest whatever signals arrive. It gets the terminal's Ctrl-C itself, and stops its tests in order while
