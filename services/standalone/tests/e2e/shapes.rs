@@ -51,6 +51,18 @@ async fn as_in_the_cloud() {
             processes::none_around(&platform.data()).await;
         })
         .await;
+    scenarios
+        .check(
+            "after a kill it starts again, and ends when asked to",
+            async {
+                platform.start_again().await;
+                platform.feed_is("as it was", |feed| !feed.is_empty()).await;
+                platform.command.signal(Signal::TERM);
+                assert!(platform.command.ended().await.success());
+                processes::none_around(&platform.data()).await;
+            },
+        )
+        .await;
     scenarios.finish(|| platform.logs());
 }
 

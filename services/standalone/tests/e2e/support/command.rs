@@ -15,7 +15,7 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use super::{PATIENCE, programs::STANDALONE};
 
 /// What people see first when everything runs.
-const READY_FILE: &str = "dev.ready";
+pub(crate) const READY_FILE: &str = "dev.ready";
 /// A first start makes a database cluster and renders a reel.
 const START_LIMIT: Duration = Duration::from_mins(4);
 

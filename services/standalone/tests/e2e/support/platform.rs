@@ -17,7 +17,7 @@ use uuid::Uuid;
 use super::{
     PATIENCE,
     collector::Collector,
-    command::{Running, variables},
+    command::{READY_FILE, Running, variables},
     database::Rows,
     google::Google,
     people::{Person, Shop},
@@ -73,19 +73,7 @@ impl Platform {
         let data = home.path().join("data");
         let collector = Collector::start().await;
         let port = free_port().unwrap().to_string();
-        let mut arguments = vec!["dev", "--data", data.to_str().unwrap(), "--port", &port];
-        if shape == Shape::Cloud {
-            arguments.push("--cloud");
-        }
-        let set = |name: &str, value: &str| (name.to_owned(), value.to_owned());
-        let environment = BTreeMap::from([
-            set("PATH", "/usr/local/bin:/usr/bin:/bin:/usr/sbin"),
-            set("RUST_LOG", "info"),
-            set("LOG_FORMAT", "json"),
-            set("OTEL_EXPORTER_OTLP_ENDPOINT", &collector.url),
-        ]);
-        let mut command = Running::start(home.path(), "platform", &arguments, environment);
-        command.ready(&data).await;
+        let command = launch(shape, home.path(), &port, &collector).await;
         let ports = fs::read(data.join("ports.json")).unwrap();
         let servers = variables(&data.join("servers.env"));
         let platform = Self {
@@ -102,6 +90,15 @@ impl Platform {
             platform.rows.give_quota(platform.shop(number).id).await;
         }
         platform
+    }
+
+    /// Starts it again, after its end.
+    pub(crate) async fn start_again(&mut self) {
+        let (_, port) = self.base_url().rsplit_once(':').unwrap();
+        // One that was killed could not take it back.
+        let ready = self.data().join(READY_FILE);
+        drop(fs::remove_file(ready));
+        self.command = launch(self.shape, self.home.path(), port, &self.collector).await;
     }
 
     /// The one address that people know.
@@ -217,6 +214,25 @@ impl Platform {
         }
         logs
     }
+}
+
+/// Starts the command over the data in `home`, and waits until all is ready.
+async fn launch(shape: Shape, home: &Path, port: &str, collector: &Collector) -> Running {
+    let data = home.join("data");
+    let mut arguments = vec!["dev", "--data", data.to_str().unwrap(), "--port", port];
+    if shape == Shape::Cloud {
+        arguments.push("--cloud");
+    }
+    let set = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    let environment = BTreeMap::from([
+        set("PATH", "/usr/local/bin:/usr/bin:/bin:/usr/sbin"),
+        set("RUST_LOG", "info"),
+        set("LOG_FORMAT", "json"),
+        set("OTEL_EXPORTER_OTLP_ENDPOINT", &collector.url),
+    ]);
+    let mut command = Running::start(home, "platform", &arguments, environment);
+    command.ready(&data).await;
+    command
 }
 
 fn read(path: &Path) -> String {
