@@ -50,8 +50,9 @@ impl Announced {
         }
     }
 
+    /// Whether it says that it is a picture. SVG is a document with scripts, not a picture.
     fn is_image(&self) -> bool {
-        self.content_type.starts_with("image/")
+        self.content_type.starts_with("image/") && !self.content_type.starts_with("image/svg")
     }
 
     fn is_video(&self) -> bool {
@@ -320,6 +321,11 @@ mod tests {
             Err(UploadError::NotAPhoto)
         );
         assert_eq!(check(ReelType::PhotoSet, &["a.png"; 5]), Ok(()));
+        let svg = Announced::new(Some("a.png"), Some("image/svg+xml"), None, "upload");
+        assert_eq!(
+            check_announced(ReelType::PhotoSet, &[svg], None, max),
+            Err(UploadError::NotAPhoto)
+        );
         let overlay = check_announced(
             ReelType::Video,
             &[announced("a.mp4")],

@@ -99,7 +99,7 @@ impl<A: Authenticate> Identify for Plugged<A> {
             Err(NotAuthenticated::Anonymous) => Ok(Visitor::Anonymous),
             Err(NotAuthenticated::MissingEmail) => Err(Problem::new(
                 ErrorKind::Unauthenticated,
-                "auth.email_missing",
+                "auth.no_email",
                 "Tu cuenta no tiene un email válido.",
             )),
             Err(NotAuthenticated::Suspended) => Err(Problem::new(

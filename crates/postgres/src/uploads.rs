@@ -116,7 +116,7 @@ pub async fn bury(
         r#"
         INSERT INTO object_tombstones (path, delete_after)
         SELECT path, $2 FROM unnest($1::text []) AS path
-        ON CONFLICT DO NOTHING
+        ON CONFLICT (path) DO UPDATE SET delete_after = least(object_tombstones.delete_after, EXCLUDED.delete_after)
         "#,
         paths,
         delete_after,

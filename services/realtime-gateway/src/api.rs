@@ -80,7 +80,7 @@ impl Fault for Refusal {
     fn code(&self) -> &'static str {
         match self {
             Self::Anonymous => "auth.required",
-            Self::NoEmail => "auth.email_missing",
+            Self::NoEmail => "auth.no_email",
             Self::Suspended => "auth.suspended",
             Self::NoStream => "auth.not_allowed",
             Self::NotTheirShop => "shop.not_yours",

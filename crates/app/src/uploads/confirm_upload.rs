@@ -2,7 +2,7 @@
 
 use avvivo_domain::{
     identity::Caller,
-    reels::{ReelType, SourceRole},
+    reels::{ReelError, ReelType, SourceRole},
     uploads::{Stored, UploadError, check_confirmed, check_stored, file_name},
 };
 use avvivo_kernel::ShopId;
@@ -61,7 +61,15 @@ pub async fn run(
     );
     let confirmed = try_join_all(wanted.map(|(role, path)| look(deps, role, path))).await?;
     let mut tx = deps.db.begin().await?;
-    uploads::set_confirmed(&mut tx, command.shop, &confirmed, deps.now()).await?;
+    let remembered = uploads::set_confirmed(&mut tx, command.shop, &confirmed, deps.now()).await;
+    remembered.map_err(|error| {
+        // An administrator may name a shop that is not there.
+        if error.violates("confirmed_uploads_shop_id_fkey") {
+            AppError::from(ReelError::ShopNotFound)
+        } else {
+            error.into()
+        }
+    })?;
     // A file that an earlier reel had done with is wanted again; it is forgotten like any other if nothing comes of it.
     let paths: Vec<String> = confirmed.into_iter().map(|upload| upload.path).collect();
     uploads::remove_tombstones(&mut tx, &paths).await?;

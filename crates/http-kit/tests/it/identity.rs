@@ -57,7 +57,7 @@ async fn the_scheme_is_matched_to_the_letter() {
 async fn a_token_without_email_is_refused_on_public_paths_too() {
     let answer = with(&App::start(), "/shops", "Bearer no-email").await;
     assert_eq!(answer.status, StatusCode::UNAUTHORIZED);
-    assert_eq!(answer.code(), "auth.email_missing");
+    assert_eq!(answer.code(), "auth.no_email");
 }
 
 #[tokio::test]

@@ -20,7 +20,7 @@ use crate::{
 
 const OK: &str = "200";
 const SIGN_IN: &str = "401 auth.required";
-const NO_EMAIL: &str = "401 auth.email_missing";
+const NO_EMAIL: &str = "401 auth.no_email";
 const SUSPENDED: &str = "403 auth.suspended";
 const NOT_YOURS: &str = "403 auth.not_yours";
 const NOT_ALLOWED: &str = "403 auth.not_allowed";

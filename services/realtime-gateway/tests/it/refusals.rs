@@ -37,7 +37,7 @@ async fn whoever_may_not_listen_is_told_why() {
     let world = World::start().await;
     let cases = [
         ("nobody", "", 401, "auth.required"),
-        ("no-email", "", 401, "auth.email_missing"),
+        ("no-email", "", 401, "auth.no_email"),
         ("suspended", "", 403, "auth.suspended"),
         ("admin", "", 403, "auth.not_allowed"),
         ("shop:a", "?shopId=b", 400, "shop.not_yours"),
