@@ -2,4 +2,4 @@
 -- Why: the feed and the showcase leave out the reels of these shops, which are few.
 -- Rows: none. Lock: none that reads or writes wait for.
 
-CREATE INDEX CONCURRENTLY shops_out_of_sight_idx ON shops (id) WHERE status IN ('HIDDEN', 'BANNED');
+CREATE INDEX CONCURRENTLY IF NOT EXISTS shops_out_of_sight_idx ON shops (id) WHERE status IN ('HIDDEN', 'BANNED');
