@@ -74,9 +74,9 @@ impl Home {
 impl Drop for Home {
     /// What a failed test leaves in the background.
     fn drop(&mut self) {
-        let mut stop = Command::new(STANDALONE);
-        stop.args(["dev", "--stop", "--data", self.folder()]);
-        drop(stop.output());
+        let mut reset = Command::new(STANDALONE);
+        reset.args(["dev", "--reset", "--data", self.folder()]);
+        drop(reset.output());
     }
 }
 

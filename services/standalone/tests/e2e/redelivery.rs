@@ -2,7 +2,7 @@
 
 use http::StatusCode;
 use reqwest::Client;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::support::{google::Task, media, platform::Platform};
 
@@ -16,16 +16,17 @@ pub(crate) async fn a_task_delivered_twice_is_rendered_once(platform: &Platform)
     let (first, second) = tokio::join!(deliver(platform, &task), deliver(platform, &task));
     let third = deliver(platform, &task).await;
 
-    let published = (StatusCode::OK, json!("published"));
-    let at_once = [outcome(&first), outcome(&second)];
-    assert!(at_once.contains(&published), "{first:?} {second:?}");
-    assert!(
-        at_once
-            .iter()
-            .any(|(status, _)| *status == StatusCode::SERVICE_UNAVAILABLE),
-        "{first:?} {second:?}"
-    );
-    assert_eq!(outcome(&third), (StatusCode::OK, json!("nothing_to_do")));
+    // The slower of the two found the renderer busy, or nothing left to do.
+    let outcomes = [&first, &second, &third].map(|(_, body)| body["outcome"].as_str());
+    let published = outcomes
+        .iter()
+        .filter(|outcome| **outcome == Some("published"));
+    assert_eq!(published.count(), 1, "{first:?} {second:?} {third:?}");
+    assert_eq!(outcomes[2], Some("nothing_to_do"));
+    for (status, body) in [&first, &second, &third] {
+        let expected = if body["outcome"].is_null() { 503 } else { 200 };
+        assert_eq!(*status, expected, "{body}");
+    }
 
     // The queue's own delivery comes last.
     platform.google.resume_queue().await;
@@ -56,8 +57,4 @@ async fn deliver(platform: &Platform, task: &Task) -> (StatusCode, Value) {
         .body(task.body.clone());
     let answer = post.send().await.unwrap();
     (answer.status(), answer.json().await.unwrap())
-}
-
-fn outcome((status, body): &(StatusCode, Value)) -> (StatusCode, Value) {
-    (*status, body["outcome"].clone())
 }

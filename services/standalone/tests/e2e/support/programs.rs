@@ -18,21 +18,24 @@ const SERVICES: [&str; 4] = [
 
 const REMEDY: &str = "Build them all with: cargo build --workspace --bins";
 
-/// Fails unless the services' programs are beside the command, and not older than what they are made from: cargo builds
-/// the programs of the package whose tests it runs, and of no other.
+/// Fails unless the services' programs are beside the command, and made from the same sources: cargo builds the programs of
+/// the package whose tests it runs, and of no other. What has been edited since then is in neither.
 pub(crate) fn require_services() {
+    let command = modified(Path::new(STANDALONE)).unwrap();
     for service in SERVICES {
         let program = Path::new(STANDALONE).with_file_name(service);
         let Some(built) = modified(&program) else {
             panic!("{} is not built. {REMEDY}", program.display());
         };
-        let newer: Vec<PathBuf> = sources(&program)
+        let missed: Vec<PathBuf> = sources(&program)
             .into_iter()
-            .filter(|source| modified(source).is_some_and(|changed| changed > built))
+            .filter(|source| {
+                modified(source).is_some_and(|edited| built < edited && edited < command)
+            })
             .collect();
         assert!(
-            newer.is_empty(),
-            "{service} is older than {newer:?}. {REMEDY}"
+            missed.is_empty(),
+            "{service} was built before {missed:?} was edited, and the command after. {REMEDY}"
         );
     }
 }
