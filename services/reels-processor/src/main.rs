@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use avvivo_reels_processor::{Config, NAME, Processor};
+use avvivo_reels_processor::{Config, Processor};
 use avvivo_service_kit::{config::ConfigArgs, process};
 use clap::Parser;
 
@@ -20,7 +20,7 @@ struct Args {
 async fn main() -> ExitCode {
     let args = Args::parse();
     process::run(
-        NAME,
+        "avvivo-reels-processor",
         &args.config,
         async |config: &Config, telemetry, lifecycle| {
             if args.once {

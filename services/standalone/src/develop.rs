@@ -19,7 +19,7 @@ use gcp_local::GcpLocal;
 use crate::{
     background, cloud,
     place::{Place, Ports},
-    settings::{Identity, Neighbours, Variables},
+    settings::{Identity, Neighbours, PROJECT, Variables},
     single,
 };
 use servers::Servers;
@@ -161,6 +161,7 @@ fn neighbours(
 /// Somebody who develops wants to read what we say, not every request; `RUST_LOG` says otherwise.
 fn quiet() -> Variables {
     let mut variables = Variables::new();
+    variables.insert("GOOGLE_CLOUD_PROJECT".to_owned(), PROJECT.to_owned());
     if Env::from_process().get("RUST_LOG").is_none() {
         variables.insert("RUST_LOG".to_owned(), "warn".to_owned());
     }

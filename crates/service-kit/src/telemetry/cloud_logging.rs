@@ -125,6 +125,7 @@ where
         let mut own = Fields::default();
         event.record(&mut own);
         line.extend(own.0);
+        nest_request(&mut line);
         self.put_trace(&mut line);
         self.put_frame(&mut line, event.metadata());
         if let Ok(mut bytes) = serde_json::to_vec(&line) {
@@ -136,6 +137,25 @@ where
                 .unwrap_or_default();
         }
     }
+}
+
+/// Puts the fields that describe a request into the object in which Cloud Logging looks for them.
+fn nest_request(line: &mut Map<String, Value>) {
+    const PREFIX: &str = "httpRequest.";
+    let names: Vec<String> = line
+        .keys()
+        .filter(|name| name.starts_with(PREFIX))
+        .cloned()
+        .collect();
+    if names.is_empty() {
+        return;
+    }
+    let fields = names.into_iter().filter_map(|name| {
+        let value = line.remove(&name)?;
+        Some((name.strip_prefix(PREFIX)?.to_owned(), value))
+    });
+    let request: Map<String, Value> = fields.collect();
+    line.insert("httpRequest".to_owned(), Value::Object(request));
 }
 
 fn severity(level: Level) -> &'static str {

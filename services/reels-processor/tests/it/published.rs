@@ -3,14 +3,10 @@
 use std::path::Path;
 
 use avvivo_contracts::events::v1::event::Payload;
-use avvivo_testkit::{Seen, wait_for};
 use http::{StatusCode, header};
 use tempfile::NamedTempFile;
 
-use crate::{
-    house::{House, PATIENCE},
-    samples,
-};
+use crate::{house::House, samples};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_video_ends_active_with_its_outputs_in_the_store_and_events_in_the_outbox() {

@@ -133,3 +133,19 @@ fn an_error_is_written_with_its_causes() {
     );
     assert_eq!(lines[1]["error"], "disk full");
 }
+
+#[test]
+fn what_describes_a_request_is_an_object_of_its_own() {
+    let lines = logged(|| {
+        info!(
+            httpRequest.status = 200,
+            httpRequest.latency = "0.1s",
+            "answered"
+        )
+    });
+    assert_eq!(
+        lines[0]["httpRequest"],
+        json!({ "status": 200, "latency": "0.1s" })
+    );
+    assert_eq!(lines[0].get("httpRequest.status"), None);
+}
