@@ -141,7 +141,7 @@ fn what_describes_a_request_is_an_object_of_its_own() {
             httpRequest.status = 200,
             httpRequest.latency = "0.1s",
             "answered"
-        )
+        );
     });
     assert_eq!(
         lines[0]["httpRequest"],
