@@ -106,7 +106,7 @@ pub async fn forget_unused(conn: &mut Conn, before: Timestamp, limit: i64) -> Re
     Ok(done.rows_affected())
 }
 
-/// Puts objects on the list of things to delete.
+/// Puts objects on the list of things to delete. A path may be named twice; the earlier of two times counts.
 pub async fn bury(
     conn: &mut Conn,
     paths: &[String],
@@ -115,7 +115,7 @@ pub async fn bury(
     sqlx::query!(
         r#"
         INSERT INTO object_tombstones (path, delete_after)
-        SELECT path, $2 FROM unnest($1::text []) AS path
+        SELECT DISTINCT path, $2::timestamptz FROM unnest($1::text []) AS path
         ON CONFLICT (path) DO UPDATE SET delete_after = least(object_tombstones.delete_after, EXCLUDED.delete_after)
         "#,
         paths,
