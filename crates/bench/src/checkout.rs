@@ -51,7 +51,7 @@ mod tests {
 
     #[test]
     fn a_query_is_found_by_its_words() {
-        let query = query_with(&["FROM reels AS r", "r.status = 'ACTIVE'"]);
+        let query = query_with(&["FROM reels AS r", "WHERE r.status = 'ACTIVE'"]);
         assert!(query.unwrap().contains("r.video_url"));
         assert!(query_with(&["FROM nothing of ours"]).is_err());
         assert!(query_with(&["SELECT"]).is_err());
