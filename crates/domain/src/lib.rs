@@ -3,6 +3,7 @@
 #[macro_use]
 mod wire_enum;
 
+pub mod chat;
 pub mod identity;
 pub mod quota;
 pub mod reels;

@@ -50,6 +50,10 @@ typed_ids! {
     ReelId,
     /// An event or job in the outbox; consumers recognise repeats by it.
     EventId,
+    /// A conversation between a client and a shop.
+    ConversationId,
+    /// A message of a conversation.
+    MessageId,
     /// Proof of holding a lease; a new one is drawn each time a lease is taken.
     LeaseToken,
 }

@@ -5,5 +5,7 @@ pub mod ids;
 pub mod time;
 
 pub use fault::{ErrorKind, Fault};
-pub use ids::{AccountId, EventId, IdSource, LeaseToken, RandomIds, ReelId, ShopId};
+pub use ids::{
+    AccountId, ConversationId, EventId, IdSource, LeaseToken, MessageId, RandomIds, ReelId, ShopId,
+};
 pub use time::{Clock, SystemClock, Timestamp};
