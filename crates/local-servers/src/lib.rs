@@ -14,7 +14,7 @@ mod secret;
 
 pub use error::ServerError;
 pub use folder::DataFolder;
-pub use port::free_port;
+pub use port::{PortClaim, free_port};
 pub use postgres::{Durability, Postgres};
 pub use private_process::PrivateProcess;
 pub use programs::{MissingPackages, Program, require};
