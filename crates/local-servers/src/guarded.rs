@@ -27,7 +27,8 @@ use std::{
 pub(crate) use rustix::process::Signal;
 use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
-    process::{Pid, PidfdFlags, kill_process, pidfd_open},
+    io::Errno,
+    process::{Pid, PidfdFlags, kill_process, kill_process_group, pidfd_open},
 };
 
 use crate::{error::ServerError, programs::Program, run_as::RunAs};
@@ -83,6 +84,8 @@ pub(crate) struct Guarded {
     child: Child,
     /// Becomes readable when the child ends.
     exit: OwnedFd,
+    /// How it ended, once it has been collected.
+    ended: Option<ExitStatus>,
 }
 
 impl Guarded {
@@ -134,6 +137,7 @@ impl Guarded {
             stop_signal,
             child,
             exit,
+            ended: None,
         })
     }
 
@@ -141,11 +145,21 @@ impl Guarded {
         self.child.id()
     }
 
-    /// Waits at most `limit` for the child's end; `None` when it still runs.
+    /// Waits at most `limit` for the child's end; `None` when it still runs. Whatever it started ends with it.
     pub(crate) fn wait(&mut self, limit: Duration) -> Result<Option<ExitStatus>, ServerError> {
-        wait_readable(&self.exit, limit)
-            .and_then(|_| self.child.try_wait())
-            .map_err(ServerError::child("wait for", self.name))
+        let wait = |guarded: &mut Self| -> io::Result<Option<ExitStatus>> {
+            if let Some(status) = guarded.ended {
+                return Ok(Some(status));
+            }
+            if !wait_readable(&guarded.exit, limit)? {
+                return Ok(None);
+            }
+            // Until it is collected its number, which is the group's, belongs to nobody else.
+            guarded.kill_group()?;
+            guarded.ended = guarded.child.try_wait()?;
+            Ok(guarded.ended)
+        };
+        wait(self).map_err(ServerError::child("wait for", self.name))
     }
 
     /// Asks the child to stop, unless it has ended already.
@@ -168,12 +182,26 @@ impl Guarded {
         }
     }
 
-    /// Kills the child at once and waits for its end.
+    /// Kills the child and whatever it started at once, and waits for its end.
     pub(crate) fn kill(&mut self) -> Result<ExitStatus, ServerError> {
-        self.child
-            .kill()
+        if let Some(status) = self.wait(Duration::ZERO)? {
+            return Ok(status);
+        }
+        let status = self
+            .kill_group()
             .and_then(|()| self.child.wait())
-            .map_err(ServerError::child("kill", self.name))
+            .map_err(ServerError::child("kill", self.name))?;
+        self.ended = Some(status);
+        Ok(status)
+    }
+
+    /// The workers of a master that is killed would go on, and keep its port.
+    fn kill_group(&self) -> io::Result<()> {
+        match kill_process_group(Pid::from_child(&self.child), Signal::KILL) {
+            // Before it has been collected, the leader at least is there; what remains may belong to another user.
+            Ok(()) | Err(Errno::SRCH | Errno::PERM) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
     }
 
     fn signal(&self, signal: Signal) -> Result<(), ServerError> {
@@ -185,9 +213,7 @@ impl Guarded {
 impl Drop for Guarded {
     /// The backstop: owners stop their servers in order before this.
     fn drop(&mut self) {
-        if !matches!(self.wait(Duration::ZERO), Ok(Some(_))) {
-            drop(self.kill());
-        }
+        drop(self.kill());
     }
 }
 
@@ -199,7 +225,7 @@ fn wait_readable(fd: &OwnedFd, limit: Duration) -> io::Result<bool> {
         let left = Timespec::try_from(left).map_err(io::Error::other)?;
         match poll(&mut [PollFd::new(fd, PollFlags::IN)], Some(&left)) {
             Ok(ready) => return Ok(ready > 0),
-            Err(rustix::io::Errno::INTR) => {}
+            Err(Errno::INTR) => {}
             Err(error) => return Err(error.into()),
         }
     }

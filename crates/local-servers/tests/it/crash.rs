@@ -79,7 +79,7 @@ fn servers_die_with_a_parent_that_is_killed() {
 }
 
 /// Runs, and is not merely waiting to be collected.
-fn is_running(pid: &str) -> bool {
+pub(crate) fn is_running(pid: &str) -> bool {
     fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| {
         !stat
             .rsplit(')')

@@ -2,4 +2,5 @@
 //! Real servers: start, stop, crash, start again.
 
 mod crash;
+mod groups;
 mod lifecycle;
