@@ -132,6 +132,13 @@ impl VideoPlan {
         self.window
     }
 
+    /// How many frames the window has; never none.
+    fn frames(&self) -> u128 {
+        const MICROS: u128 = 1_000_000;
+        let frames = self.window.duration.as_micros() * u128::from(FRAMES_PER_SECOND);
+        ((frames + MICROS / 2) / MICROS).max(1)
+    }
+
     /// The moment of the thumbnail, counted from the window's start.
     pub fn thumbnail_at(&self) -> Duration {
         THUMBNAIL_AT.min(self.window.duration / 2)

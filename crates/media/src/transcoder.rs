@@ -58,8 +58,8 @@ pub struct Transcoder {
     isolation: Isolation,
 }
 
-/// A render's video is at least this much of its window (one part in …), or the source is taken for damaged. Sources
-/// whose last frame is held for seconds are shorter in frames than in time, so this is no finer.
+/// A render's video is at least this much of its window (one part in …), or the source is taken for damaged: what is
+/// left of it is no reel.
 const LEAST_PART: u64 = 5;
 
 impl Transcoder {

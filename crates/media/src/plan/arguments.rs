@@ -70,10 +70,13 @@ impl VideoPlan {
 
     fn render(&self, ffmpeg: &mut FfmpegCommand, files: VideoFiles<'_>, threads: Threads) {
         if !self.window.start.is_zero() {
-            ffmpeg.seek(seconds(self.window.start));
+            // To the keyframe before the window. What precedes the window is cut by the filters, which know that its
+            // last frame may stand into it; ffmpeg's own cut would lose that frame.
+            ffmpeg
+                .arg("-noaccurate_seek")
+                .seek(seconds(self.window.start));
         }
-        // The picture's length bounds both tracks; no track's end cuts the other.
-        self.source_input(ffmpeg, self.window.duration, threads);
+        self.source_input(ffmpeg, threads);
         if let Some(image) = &self.overlay {
             image_input(ffmpeg, image, self.max_overlay_pixels);
         }
@@ -100,8 +103,10 @@ impl VideoPlan {
     }
 
     fn copy(&self, ffmpeg: &mut FfmpegCommand, files: VideoFiles<'_>, threads: Threads) {
-        self.source_input(ffmpeg, self.window.duration + COPY_SLACK, threads);
-        self.source_input(ffmpeg, self.thumbnail_at() + THUMBNAIL_SLACK, threads);
+        ffmpeg.duration(seconds(self.window.duration + COPY_SLACK));
+        self.source_input(ffmpeg, threads);
+        ffmpeg.duration(seconds(self.thumbnail_at() + THUMBNAIL_SLACK));
+        self.source_input(ffmpeg, threads);
         ffmpeg.filter_complex(filters::thumbnail_of_copy(self));
         ffmpeg
             .map(format!("0:{}", self.source.video.index))
@@ -110,9 +115,8 @@ impl VideoPlan {
         mp4_output(ffmpeg, files.video);
     }
 
-    fn source_input(&self, ffmpeg: &mut FfmpegCommand, length: Duration, threads: Threads) {
+    fn source_input(&self, ffmpeg: &mut FfmpegCommand, threads: Threads) {
         ffmpeg
-            .duration(seconds(length))
             .arg("-noautorotate")
             .args(["-threads", &threads.to_string()]);
         guarded_input(
@@ -124,15 +128,21 @@ impl VideoPlan {
         );
     }
 
+    /// The sound, which the window bounds as it bounds the picture; neither track's end cuts the other.
     fn sound_output(&self, ffmpeg: &mut FfmpegCommand) {
+        let length = seconds(self.window.duration);
         match &self.sound {
             Sound::None => {}
             Sound::Kept(track) => {
                 ffmpeg.map(format!("0:{}", track.index)).codec_audio("copy");
+                if !self.copies {
+                    ffmpeg.duration(length);
+                }
             }
             Sound::Encoded(track) => {
                 ffmpeg
                     .map(format!("0:{}", track.index))
+                    .args(["-filter:a", &format!("atrim=start=0:end={length}")])
                     .codec_audio("aac")
                     .args(["-b:a", "128k"]);
                 if track.channels > 2 {

@@ -20,9 +20,6 @@ const BLUR_SIGMA: &str = "7.3";
 const BACKGROUND_LUMA: &str = "0.4524";
 /// Its chroma: the same, at 0.9 of the saturation.
 const BACKGROUND_CHROMA: &str = "0.4072";
-/// Seconds for which the last frame is held to reach the window's end. Stacking and overlaying forget how long it
-/// was to last; screen recordings end with a frame that stands.
-const LONGEST_HOLD: u32 = 2;
 /// The size of a thumbnail.
 const THUMBNAIL: Size = Size::new(720, 1280);
 
@@ -225,6 +222,32 @@ fn overlaid(image: &ImageProbe, input: usize, target: Target) -> String {
     )
 }
 
+/// When frames are dropped or repeated until there are thirty a second.
+#[derive(Debug, Clone, Copy)]
+enum Pace {
+    /// Before anything else is done.
+    First,
+    /// When all else is done.
+    Last,
+}
+
+/// Surplus frames go before any work is done on them. Missing ones are repeated when all work is done, but only where
+/// one chain of filters leads from the source's start to the canvas: stacking and overlaying forget how long a frame
+/// stands, and screen recordings stand still for seconds, at their end or where a window begins.
+fn pace(plan: &VideoPlan, layout: Layout) -> Pace {
+    let has_surplus = plan
+        .source
+        .video
+        .rate
+        .is_some_and(|rate| rate.exceeds(FRAMES_PER_SECOND));
+    let is_one_chain = matches!(layout, Layout::Filled) && plan.overlay.is_none();
+    if is_one_chain && plan.window.start.is_zero() && !has_surplus {
+        Pace::Last
+    } else {
+        Pace::First
+    }
+}
+
 /// The graph of a rendered video, from input 0 (and the overlay as input 1) to `[video]` and `[thumbnail]`.
 pub(super) fn video(plan: &VideoPlan) -> String {
     let video = &plan.source.video;
@@ -245,17 +268,13 @@ pub(super) fn video(plan: &VideoPlan) -> String {
         transfer: video.transfer,
         target,
     };
-    // Surplus frames go before any work is done on them; missing ones are repeated when all work is done.
-    let steady = format!("fps={FRAMES_PER_SECOND}:start_time=0");
-    let (first, last) = if video
-        .rate
-        .is_some_and(|rate| rate.exceeds(FRAMES_PER_SECOND))
-    {
-        (format!("{steady},"), String::new())
-    } else {
-        (String::new(), format!("{steady},"))
-    };
     let layout = Layout::of(video.frame, plan.edit.fit);
+    // The frame that stands when the window begins is its first.
+    let steady = format!("fps={FRAMES_PER_SECOND}:start_time=0,");
+    let (first, last) = match pace(plan, layout) {
+        Pace::First => (steady, String::new()),
+        Pace::Last => (String::new(), steady),
+    };
     let mut graph = picture.canvas(
         &format!("0:{}", video.index),
         &first,
@@ -268,9 +287,9 @@ pub(super) fn video(plan: &VideoPlan) -> String {
         done = "covered";
     }
     format!(
-        "{graph};[{done}]{last}tpad=stop_mode=clone:stop_duration={LONGEST_HOLD},trim=duration={},\
+        "{graph};[{done}]{last}trim=end_frame={},\
          setsar=1,setparams=range=limited:colorspace={},split[video][still];{}",
-        super::arguments::seconds(plan.window.duration),
+        plan.frames(),
         matrix.name(),
         thumbnail(plan, matrix, "still")
     )

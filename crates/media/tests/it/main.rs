@@ -10,6 +10,7 @@ mod fixtures;
 mod hostile;
 mod inspect;
 mod photos;
+mod standing;
 mod stopped;
 mod videos;
 
