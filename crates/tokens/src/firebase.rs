@@ -75,6 +75,11 @@ impl FirebaseVerifier {
         self.check(claims, self.clock.now())
     }
 
+    /// The keys that tokens are checked with.
+    pub fn keys(&self) -> &KeyCache {
+        &self.keys
+    }
+
     fn check(&self, claims: Claims, now: Timestamp) -> Result<FirebaseUser, Deny> {
         if claims.aud != self.project {
             return Err(Deny::Claim("aud"));

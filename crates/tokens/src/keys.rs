@@ -1,9 +1,10 @@
-//! One issuer's public keys: kept while fresh, outliving an outage, fetched by one caller at a time.
+//! One issuer's public keys: kept while fresh, outliving an outage, fetched once for however many callers.
 //!
-//! What to do about a key id is decided by [`State::step`], which is pure. Around it there are two locks: `state` is
-//! held for a lookup and never across an await; `flight` is held by the one caller that fetches.
+//! What to do about a key id is decided by [`State::step`], which is pure. A fetch is a task of the cache's own
+//! ([`flight`]): callers wait for it to land, and one that gives up, or hangs up, takes nothing from the others.
 
 mod fetch;
+mod flight;
 
 use std::{
     collections::HashMap,
@@ -14,10 +15,11 @@ use std::{
 use avvivo_kernel::{Clock, Timestamp};
 use chrono::TimeDelta;
 use jsonwebtoken::DecodingKey;
-use tokio::{sync::Mutex, time::timeout};
+use tokio::time::timeout;
 
 use crate::Deny;
 use fetch::{Fetched, KeyServer};
+use flight::{Boarding, Flight};
 
 pub use fetch::ClientError;
 
@@ -29,64 +31,105 @@ const RETRY_PAUSE_WARM: TimeDelta = TimeDelta::seconds(10);
 const RETRY_PAUSE_COLD: TimeDelta = TimeDelta::seconds(1);
 /// Keys that their issuer withdrew must not be honoured for ever, however long we cannot reach it.
 const STALE_LIMIT: TimeDelta = TimeDelta::hours(24);
-/// A caller that has no key can do nothing but wait; this is as long as a person would.
-const COLD_PATIENCE: Duration = Duration::from_secs(5);
+/// A caller that has no key can do nothing but wait; this is as long as a person would. No fetch takes longer.
+const FETCH_LIMIT: Duration = Duration::from_secs(5);
 /// A caller that has a stale key gives its issuer this long before using it.
 const WARM_PATIENCE: Duration = Duration::from_secs(1);
 
-/// The public keys that one URL serves.
+/// The public keys that one URL serves. Belongs to the runtime that it is used in.
 pub struct KeyCache {
+    keys: Arc<Keys>,
+    flight: Flight,
+}
+
+/// What callers and the fetch share.
+struct Keys {
     server: KeyServer,
     clock: Arc<dyn Clock>,
     state: RwLock<State>,
-    flight: Mutex<()>,
+}
+
+/// What keeps a cache from vouching for tokens as it should.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum KeysDown {
+    /// There are none that may be used: nobody is let in.
+    #[error("the issuer's keys are unavailable")]
+    Missing,
+    /// Those there are have outlived their time: a key withdrawn since is still believed.
+    #[error("the issuer's keys are stale")]
+    Stale,
+}
+
+impl KeysDown {
+    /// A stable word for it.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Missing => "token.keys_unavailable",
+            Self::Stale => "token.keys_stale",
+        }
+    }
 }
 
 impl KeyCache {
-    /// Keys served by `url` as a JWK set. Nothing is fetched until the first token needs it, or [`KeyCache::warm`].
+    /// Keys served by `url` as a JWK set. Nothing is fetched until the first token needs it, or [`KeyCache::check`].
     pub fn new(url: impl Into<String>, clock: Arc<dyn Clock>) -> Result<Self, ClientError> {
         Ok(Self {
-            server: KeyServer::new(url.into())?,
-            clock,
-            state: RwLock::default(),
-            flight: Mutex::default(),
+            keys: Arc::new(Keys {
+                server: KeyServer::new(url.into())?,
+                clock,
+                state: RwLock::default(),
+            }),
+            flight: Flight::default(),
         })
     }
 
-    /// Fetches the keys unless there are some, so that the first caller need not wait for them.
-    pub async fn warm(&self) -> Result<(), Deny> {
-        match self.key("").await {
-            // The empty key id is asked for only to make the cache look; no set contains it.
-            Ok(_) | Err(Deny::UnknownKey) => Ok(()),
-            Err(deny) => Err(deny),
+    /// Whether there are keys, and fresh ones. Fetches them if not, so that the first caller need not wait for them; a
+    /// crowd of checks costs the issuer no more than a crowd of tokens does.
+    pub async fn check(&self) -> Result<(), KeysDown> {
+        let wanted = || self.keys.read(State::wants_refresh);
+        if let Boarding::Begun(landing) | Boarding::UnderWay(landing) = self.board(wanted) {
+            landing.wait().await;
         }
+        self.keys.read(State::check)
     }
 
     pub(crate) async fn key(&self, id: &str) -> Result<Arc<DecodingKey>, Deny> {
-        match self.step(id) {
-            Step::Use(key) => Ok(key),
-            Step::Refuse(deny) => Err(deny),
-            Step::Refresh { stale: Some(key) } => {
-                let Ok(_flight) = self.flight.try_lock() else {
-                    return Ok(key);
-                };
-                self.refresh(WARM_PATIENCE).await;
-                self.settle(id)
+        let wanted = || matches!(self.keys.step(id), Step::Refresh { .. });
+        match self.keys.step(id) {
+            Step::Use(key) => return Ok(key),
+            Step::Refuse(deny) => return Err(deny),
+            Step::Refresh { stale: Some(_) } => {
+                // Whoever sets it off gives it a moment; everybody else uses what is there.
+                if let Boarding::Begun(landing) = self.board(wanted) {
+                    // The outcome is in the state, and if there is none yet the stale key will do.
+                    timeout(WARM_PATIENCE, landing.wait()).await.ok();
+                }
             }
             Step::Refresh { stale: None } => {
-                let _flight = self.flight.lock().await;
-                // Whoever held the lock before us may have brought what we need, or learned that it cannot be had.
-                if let Step::Refresh { .. } = self.step(id) {
-                    self.refresh(COLD_PATIENCE).await;
+                if let Boarding::Begun(landing) | Boarding::UnderWay(landing) = self.board(wanted) {
+                    landing.wait().await;
                 }
-                self.settle(id)
             }
         }
+        self.keys.settle(id)
+    }
+
+    /// The fetch under way, or a new one if it is still `wanted` now that none is.
+    fn board(&self, wanted: impl FnOnce() -> bool) -> Boarding {
+        let keys = Arc::clone(&self.keys);
+        self.flight
+            .board(wanted, async move { keys.refresh().await })
+    }
+}
+
+impl Keys {
+    fn read<T>(&self, look: impl FnOnce(&State, Timestamp) -> T) -> T {
+        let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
+        look(&state, self.clock.now())
     }
 
     fn step(&self, id: &str) -> Step {
-        let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
-        state.step(id, self.clock.now())
+        self.read(|state, now| state.step(id, now))
     }
 
     /// The answer once a refresh is behind us, whatever became of it.
@@ -98,9 +141,8 @@ impl KeyCache {
         }
     }
 
-    /// Called with `flight` held. A caller that goes away in the middle leaves the state as it was: the next one fetches.
-    async fn refresh(&self, patience: Duration) {
-        let outcome = timeout(patience, self.server.fetch()).await;
+    async fn refresh(&self) {
+        let outcome = timeout(FETCH_LIMIT, self.server.fetch()).await;
         let now = self.clock.now();
         let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
         match outcome {
@@ -112,7 +154,7 @@ impl KeyCache {
             Err(_) => {
                 tracing::warn!(
                     url = self.server.url(),
-                    ?patience,
+                    limit = ?FETCH_LIMIT,
                     "token keys not refreshed in time"
                 );
                 state.fail(now);
@@ -143,13 +185,32 @@ struct Kept {
 }
 
 impl State {
-    fn step(&self, id: &str, now: Timestamp) -> Step {
-        let resting = self.retry_at.is_some_and(|at| now < at);
-        let Some(kept) = self
-            .kept
+    fn resting(&self, now: Timestamp) -> bool {
+        self.retry_at.is_some_and(|at| now < at)
+    }
+
+    /// The keys, unless they have been stale for too long.
+    fn usable(&self, now: Timestamp) -> Option<&Kept> {
+        self.kept
             .as_ref()
             .filter(|kept| now < kept.fresh_until + STALE_LIMIT)
-        else {
+    }
+
+    fn check(&self, now: Timestamp) -> Result<(), KeysDown> {
+        match self.usable(now) {
+            None => Err(KeysDown::Missing),
+            Some(kept) if now < kept.fresh_until => Ok(()),
+            Some(_) => Err(KeysDown::Stale),
+        }
+    }
+
+    fn wants_refresh(&self, now: Timestamp) -> bool {
+        self.check(now).is_err() && !self.resting(now)
+    }
+
+    fn step(&self, id: &str, now: Timestamp) -> Step {
+        let resting = self.resting(now);
+        let Some(kept) = self.usable(now) else {
             return if resting {
                 Step::Refuse(Deny::KeysUnavailable)
             } else {
@@ -185,7 +246,7 @@ impl State {
     }
 
     fn fail(&mut self, now: Timestamp) {
-        let pause = if self.kept.is_some() {
+        let pause = if self.usable(now).is_some() {
             RETRY_PAUSE_WARM
         } else {
             RETRY_PAUSE_COLD

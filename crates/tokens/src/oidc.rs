@@ -77,6 +77,11 @@ impl OidcVerifier {
         self.check(claims, self.clock.now())
     }
 
+    /// The keys that tokens are checked with.
+    pub fn keys(&self) -> &KeyCache {
+        &self.keys
+    }
+
     fn check(&self, claims: Claims, now: Timestamp) -> Result<OidcCaller, Deny> {
         if !ISSUERS.contains(&claims.iss.as_str()) {
             return Err(Deny::Claim("iss"));

@@ -84,6 +84,9 @@ pub(crate) fn key_one() -> &'static SigningKey {
     KEY.get_or_init(|| SigningKey::generate("one"))
 }
 
+/// How long its answers say that keys are fresh: not what is assumed of an answer that does not say.
+pub(crate) const FRESH_SECONDS: i64 = 7200;
+
 /// What the key server does next.
 #[derive(Clone)]
 pub(crate) enum Answer {
@@ -148,7 +151,10 @@ async fn respond(script: Arc<Mutex<Script>>) -> impl IntoResponse {
         (script.answer.clone(), script.delay)
     };
     tokio::time::sleep(delay).await;
-    let caching = [("cache-control", "public, max-age=3600, must-revalidate")];
+    let caching = [(
+        "cache-control",
+        format!("public, max-age={FRESH_SECONDS}, must-revalidate"),
+    )];
     match answer {
         Answer::Keys(keys) => (caching, json!({ "keys": keys }).to_string()).into_response(),
         Answer::Raw(body) => (caching, body).into_response(),

@@ -3,14 +3,14 @@
 use std::{sync::Arc, time::Duration};
 
 use avvivo_kernel::Clock;
-use avvivo_tokens::{Deny, KeyCache, OidcPolicy, OidcVerifier};
+use avvivo_tokens::{Deny, KeyCache, KeysDown, OidcPolicy, OidcVerifier};
 use chrono::TimeDelta;
 use futures::future::join_all;
 use jsonwebtoken::Algorithm;
 use serde_json::{Value, json};
 use tokio::time::{Instant, timeout};
 
-use crate::issuer::{Answer, Issuer, SigningKey, TestClock, header, key_one};
+use crate::issuer::{Answer, FRESH_SECONDS, Issuer, SigningKey, TestClock, header, key_one};
 
 struct Setup {
     issuer: Issuer,
@@ -38,7 +38,7 @@ async fn setup(answer: Answer) -> Setup {
 
 async fn warm() -> Setup {
     let setup = setup(Answer::Keys(vec![key_one().jwk()])).await;
-    setup.keys.warm().await.unwrap();
+    setup.keys.check().await.unwrap();
     assert_eq!(setup.issuer.fetches(), 1);
     setup
 }
@@ -111,7 +111,7 @@ async fn a_rotated_key_is_picked_up_and_the_old_one_dropped() {
 #[tokio::test]
 async fn keys_are_asked_for_again_when_their_time_is_over() {
     let setup = warm().await;
-    setup.clock.advance(TimeDelta::seconds(3599));
+    setup.clock.advance(TimeDelta::seconds(FRESH_SECONDS - 1));
     assert_eq!(setup.verdict(key_one()).await, Ok(()));
     assert_eq!(setup.issuer.fetches(), 1);
     setup.clock.advance(TimeDelta::seconds(2));
@@ -123,7 +123,7 @@ async fn keys_are_asked_for_again_when_their_time_is_over() {
 async fn stale_keys_outlive_an_outage_but_not_for_ever() {
     let setup = warm().await;
     setup.issuer.now_answers(Answer::Failure);
-    setup.clock.advance(TimeDelta::hours(2));
+    setup.clock.advance(TimeDelta::hours(3));
     for _ in 0..5 {
         assert_eq!(setup.verdict(key_one()).await, Ok(()));
     }
@@ -145,7 +145,8 @@ async fn stale_keys_outlive_an_outage_but_not_for_ever() {
     setup
         .issuer
         .now_answers(Answer::Keys(vec![key_one().jwk()]));
-    setup.clock.advance(TimeDelta::seconds(11));
+    // Without keys that may be used there is a hurry again.
+    setup.clock.advance(TimeDelta::seconds(2));
     assert_eq!(setup.verdict(key_one()).await, Ok(()));
 }
 
@@ -153,7 +154,7 @@ async fn stale_keys_outlive_an_outage_but_not_for_ever() {
 async fn a_silent_key_server_delays_one_caller_with_stale_keys_and_nobody_else() {
     let setup = warm().await;
     setup.issuer.now_answers(Answer::Silence);
-    setup.clock.advance(TimeDelta::hours(2));
+    setup.clock.advance(TimeDelta::hours(3));
     let began = Instant::now();
     let timed = async || {
         let verdict = setup.verdict(key_one()).await;
@@ -192,13 +193,51 @@ async fn without_keys_callers_are_told_so_and_the_server_is_not_hammered() {
 
 #[tokio::test]
 async fn a_caller_that_gives_up_does_not_leave_the_others_without_keys() {
-    let setup = setup(Answer::Silence).await;
-    let gone = timeout(Duration::from_millis(50), setup.verdict(key_one())).await;
+    let setup = setup(Answer::Keys(vec![key_one().jwk()])).await;
+    // Gone with the first poll: its fetch is not.
+    let gone = timeout(Duration::ZERO, setup.verdict(key_one())).await;
     assert!(gone.is_err());
-    setup
-        .issuer
-        .now_answers(Answer::Keys(vec![key_one().jwk()]));
     assert_eq!(setup.verdict(key_one()).await, Ok(()));
+    assert_eq!(setup.issuer.fetches(), 1);
+}
+
+#[tokio::test]
+async fn callers_that_hang_up_cause_one_fetch_together() {
+    let cold = setup(Answer::Silence).await;
+    let warm = warm().await;
+    warm.issuer.now_answers(Answer::Silence);
+    warm.clock.advance(TimeDelta::seconds(61));
+    for (setup, before) in [(cold, 0), (warm, 1)] {
+        for _ in 0..50 {
+            let token = setup.stranger();
+            let asked = timeout(Duration::from_millis(10), setup.verifier.verify(&token));
+            asked.await.unwrap_err();
+        }
+        assert_eq!(setup.issuer.fetches(), before + 1);
+    }
+}
+
+#[tokio::test]
+async fn a_check_fetches_what_is_missing_and_tells_what_cannot_be_had() {
+    let setup = setup(Answer::Failure).await;
+    for _ in 0..3 {
+        assert_eq!(setup.keys.check().await, Err(KeysDown::Missing));
+    }
+    assert_eq!(setup.issuer.fetches(), 1, "a pause follows a failure");
+    let keys = Answer::Keys(vec![key_one().jwk()]);
+    setup.issuer.now_answers(keys.clone());
+    setup.clock.advance(TimeDelta::seconds(2));
+    for _ in 0..3 {
+        assert_eq!(setup.keys.check().await, Ok(()));
+    }
+    assert_eq!(setup.issuer.fetches(), 2, "fresh keys are not asked for");
+
+    setup.issuer.now_answers(Answer::Failure);
+    setup.clock.advance(TimeDelta::hours(3));
+    assert_eq!(setup.keys.check().await, Err(KeysDown::Stale));
+    setup.issuer.now_answers(keys);
+    setup.clock.advance(TimeDelta::seconds(11));
+    assert_eq!(setup.keys.check().await, Ok(()));
 }
 
 #[tokio::test]
