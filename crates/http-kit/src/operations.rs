@@ -8,6 +8,7 @@ use std::sync::Arc;
 use avvivo_kernel::ErrorKind;
 use avvivo_service_kit::{
     Metrics,
+    config::HealthcheckToken,
     health::{HealthRegistry, HealthReport, Importance},
 };
 use aws_lc_rs::constant_time::verify_slices_are_equal;
@@ -21,10 +22,10 @@ use http::{
     HeaderMap, HeaderName, HeaderValue,
     header::{CACHE_CONTROL, CONTENT_TYPE},
 };
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
-use crate::{Problem, Reply, identity::bearer};
+use crate::{Problem, Reply, extract::not_found, identity::bearer};
 
 const X_TOKEN: HeaderName = HeaderName::from_static("x-healthcheck-token");
 
@@ -35,9 +36,9 @@ pub struct Operations {
     pub health: Arc<HealthRegistry>,
     /// The metrics of the process.
     pub metrics: Metrics,
-    /// `HEALTHCHECK_TOKEN`. With it, `/ready` tells details and `/metrics` answers; where none is set, `/ready` never
-    /// tells details and `/metrics` is open.
-    pub token: Option<SecretString>,
+    /// With it, `/ready` tells details and `/metrics` answers. Where there is none, `/ready` never tells details, and
+    /// `/metrics` is open outside production and does not exist in it.
+    pub token: HealthcheckToken,
 }
 
 /// `GET /health`, `GET /ready`, `GET /metrics`. Merge it with the pipeline's router.
@@ -46,6 +47,8 @@ pub fn router(operations: Operations) -> Router {
         .route("/health", get(health))
         .route("/ready", get(ready))
         .route("/metrics", get(metrics))
+        // As everywhere: a method that a path does not have is as unknown as a path that does not exist.
+        .method_not_allowed_fallback(async || not_found())
         .with_state(operations)
 }
 
@@ -76,10 +79,14 @@ async fn ready(State(operations): State<Operations>, headers: HeaderMap) -> Resp
 }
 
 async fn metrics(State(operations): State<Operations>, headers: HeaderMap) -> Response {
-    if operations.token.is_some() && !operations.trusts(&headers) {
-        let message = "Falta el token de operación.";
-        let problem = Problem::new(ErrorKind::Unauthenticated, "operations.token", message);
-        return uncached(problem);
+    match &operations.token {
+        HealthcheckToken::Missing => return uncached(not_found()),
+        HealthcheckToken::Set(_) if !operations.trusts(&headers) => {
+            let message = "Falta el token de operación.";
+            let problem = Problem::new(ErrorKind::Unauthenticated, "operations.token", message);
+            return uncached(problem);
+        }
+        HealthcheckToken::Set(_) | HealthcheckToken::Unneeded => {}
     }
     let kind = [(
         CONTENT_TYPE,
@@ -92,7 +99,8 @@ impl Operations {
     /// Whether the request carries the token, compared in constant time.
     fn trusts(&self, headers: &HeaderMap) -> bool {
         let told = headers.get(X_TOKEN).and_then(|value| value.to_str().ok());
-        let (Some(token), Some(told)) = (&self.token, told.or_else(|| bearer(headers))) else {
+        let told = told.or_else(|| bearer(headers));
+        let (HealthcheckToken::Set(token), Some(told)) = (&self.token, told) else {
             return false;
         };
         let token = token.expose_secret();

@@ -50,8 +50,8 @@ pub use problem::{Problem, Problems};
 pub use reader::{Loaded, Reader, Section, load};
 pub use reference::{Presence, Reference, Secrecy, Variable};
 pub use sections::{
-    DatabaseConfig, GoogleConfig, LogFormat, RedisConfig, RuntimeConfig, ServerConfig, ServerOn,
-    TelemetryConfig,
+    DatabaseConfig, GoogleConfig, HealthcheckToken, LogFormat, RedisConfig, RuntimeConfig,
+    ServerConfig, ServerOn, TelemetryConfig,
 };
 pub use source::{Env, Source};
 pub use variable::Var;

@@ -5,10 +5,10 @@ use std::{sync::Arc, time::Duration};
 use avvivo_http_kit::operations::{Operations, router};
 use avvivo_service_kit::{
     Lifecycle, Metrics,
+    config::HealthcheckToken,
     health::{Down, HealthRegistry, Importance},
 };
 use http::{Method, StatusCode};
-use secrecy::SecretString;
 use tower::ServiceExt;
 
 use crate::app::{Answer, App, answer, request};
@@ -22,6 +22,19 @@ async fn ask(
     database: Result<(), Down>,
     path: &str,
     headers: Headers<'_>,
+) -> Answer {
+    let token = match token {
+        Some(token) => HealthcheckToken::Set(token.into()),
+        None => HealthcheckToken::Unneeded,
+    };
+    let asks = request(Method::GET, path, headers, "");
+    send(token, database, asks).await
+}
+
+async fn send(
+    token: HealthcheckToken,
+    database: Result<(), Down>,
+    asks: axum::extract::Request,
 ) -> Answer {
     let lifecycle = Lifecycle::new(SECOND);
     lifecycle.set_ready();
@@ -38,9 +51,8 @@ async fn ask(
     let operations = Operations {
         health: Arc::new(health),
         metrics: Metrics::isolated().unwrap(),
-        token: token.map(SecretString::from),
+        token,
     };
-    let asks = request(Method::GET, path, headers, "");
     answer(router(operations).oneshot(asks).await.unwrap()).await
 }
 
@@ -117,11 +129,42 @@ async fn metrics_ask_for_the_token_where_there_is_one() {
 }
 
 #[tokio::test]
+async fn without_a_token_production_has_no_metrics() {
+    let asks = request(
+        Method::GET,
+        "/metrics",
+        &[("x-healthcheck-token", "guess")],
+        "",
+    );
+    let answer = send(HealthcheckToken::Missing, Ok(()), asks).await;
+    assert_eq!(
+        (answer.status, answer.code().as_str()),
+        (StatusCode::NOT_FOUND, "route.not_found")
+    );
+    let asks = request(Method::GET, "/ready", &[], "");
+    let ready = send(HealthcheckToken::Missing, Ok(()), asks).await;
+    assert_eq!(ready.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn other_methods_are_unknown_in_the_same_words_as_elsewhere() {
+    for path in ["/health", "/ready", "/metrics"] {
+        let asks = request(Method::POST, path, &[], "");
+        let answer = send(HealthcheckToken::Unneeded, Ok(()), asks).await;
+        assert_eq!(
+            (answer.status, answer.code().as_str()),
+            (StatusCode::NOT_FOUND, "route.not_found"),
+            "{path}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn probes_stand_beside_the_pipeline() {
     let operations = Operations {
         health: Arc::new(HealthRegistry::new(Lifecycle::new(SECOND).readiness())),
         metrics: Metrics::isolated().unwrap(),
-        token: None,
+        token: HealthcheckToken::Unneeded,
     };
     let service = App::start().router.merge(router(operations));
     let status = async |path: &str, headers: Headers<'_>| {

@@ -7,6 +7,7 @@ use secrecy::SecretString;
 use super::{
     problem::{Problem, Problems},
     reference::{Reference, Secrecy, Variable},
+    sections::{RuntimeConfig, is_production},
     source::Source,
     variable::Var,
 };
@@ -32,9 +33,11 @@ pub struct Loaded<C> {
     pub reference: Reference,
 }
 
-/// Reads a configuration, or says everything that is wrong with it.
+/// Reads a configuration, or says everything that is wrong with it. Which deployment this is comes first, whatever the
+/// configuration asks for: it decides what else is sound.
 pub fn load<C: Section>(source: &dyn Source) -> Result<Loaded<C>, Problems> {
     let mut reader = Reader::new(source);
+    reader.section::<RuntimeConfig>();
     let config = reader.section();
     match Problems::from_found(reader.problems) {
         Some(problems) => Err(problems),
@@ -56,24 +59,16 @@ pub struct Reader<'s> {
 
 impl<'s> Reader<'s> {
     pub(super) fn new(source: &'s dyn Source) -> Self {
-        let set = |name| {
-            source
-                .get(name)
-                .is_some_and(|value| !value.trim().is_empty())
-        };
-        let declared = source
-            .get("APP_ENV")
-            .is_some_and(|value| value.trim() == "production");
         Self {
             source,
             section: "",
-            production: declared || set("K_SERVICE") || set("CLOUD_RUN_JOB"),
+            production: is_production(source),
             variables: Vec::new(),
             problems: Vec::new(),
         }
     }
 
-    /// Whether this is production: `APP_ENV=production`, or the platform says so (`K_SERVICE`, `CLOUD_RUN_JOB`).
+    /// Whether this is production, as [`RuntimeConfig`] decides it.
     pub fn production(&self) -> bool {
         self.production
     }

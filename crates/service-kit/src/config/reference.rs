@@ -2,7 +2,10 @@
 
 use std::fmt::Write as _;
 
-use super::reader::{Reader, Section};
+use super::{
+    reader::{Reader, Section},
+    sections::RuntimeConfig,
+};
 
 /// Whether a variable has to be set.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -132,6 +135,7 @@ impl Reference {
     pub fn of<C: Section>() -> Self {
         let empty = |_: &str| None;
         let mut reader = Reader::new(&empty);
+        reader.section::<RuntimeConfig>();
         let _: C = reader.section();
         Self::new(reader.variables)
     }

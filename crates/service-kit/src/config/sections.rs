@@ -11,5 +11,6 @@ pub use database::DatabaseConfig;
 pub use google::GoogleConfig;
 pub use redis::RedisConfig;
 pub use runtime::RuntimeConfig;
-pub use server::{ServerConfig, ServerOn};
+pub(super) use runtime::is_production;
+pub use server::{HealthcheckToken, ServerConfig, ServerOn};
 pub use telemetry::{LogFormat, TelemetryConfig};

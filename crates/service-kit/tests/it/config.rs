@@ -1,8 +1,8 @@
 use std::{collections::BTreeMap, ops::ControlFlow, process::ExitCode, time::Duration};
 
 use avvivo_service_kit::config::{
-    ConfigArgs, DatabaseConfig, GoogleConfig, LogFormat, Problems, Reader, RedisConfig, Reference,
-    RuntimeConfig, Section, ServerConfig, Source, TelemetryConfig, load,
+    ConfigArgs, DatabaseConfig, GoogleConfig, HealthcheckToken, LogFormat, Problems, Reader,
+    RedisConfig, Reference, RuntimeConfig, Section, ServerConfig, Source, TelemetryConfig, load,
 };
 use secrecy::ExposeSecret;
 
@@ -147,12 +147,15 @@ fn local_settings_stop_a_production_start() {
         ("CLOUD_TASKS_BASE_URL", "https://127.0.0.1:1"),
         ("GOOGLE_OIDC_JWKS_URL", "https://127.0.0.1:1/keys"),
         ("FIREBASE_JWKS_URL", "https://127.0.0.1:1/keys"),
-        ("FIREBASE_AUTH_EMULATOR_HOST", "127.0.0.1:9099"),
         ("GCE_METADATA_HOST", "127.0.0.1:1"),
         ("STORAGE_SIGNING_KEY_FILE", "/keys/a.json"),
     ];
     for production in [
         ("APP_ENV", "production"),
+        ("APP_ENV", " Production "),
+        ("APP_ENV", "PROD"),
+        ("NODE_ENV", "production"),
+        ("NODE_ENV", "Production"),
         ("K_SERVICE", "api"),
         ("CLOUD_RUN_JOB", "render"),
     ] {
@@ -167,6 +170,60 @@ fn local_settings_stop_a_production_start() {
             assert_eq!(problems(&environment(&all)), [expected]);
         }
     }
+}
+
+#[test]
+fn an_unknown_environment_is_a_problem_and_counts_as_production() {
+    let misspelt = environment(&[
+        ("APP_ENV", "produccion"),
+        ("STORAGE_BASE_URL", "https://127.0.0.1:1"),
+    ]);
+    let problems = problems(&misspelt).join("\n");
+    let told =
+        "APP_ENV: `produccion` is not production or prod or development or dev or local or test";
+    assert!(problems.contains(told), "{problems}");
+    assert!(
+        problems.contains("STORAGE_BASE_URL: is for local work"),
+        "{problems}"
+    );
+    for local in ["development", "Dev", "LOCAL", "test", ""] {
+        let config = read(&[("APP_ENV", local), ("STORAGE_BASE_URL", "http://a")]);
+        assert!(!config.runtime.production, "{local}");
+    }
+    let contradicted = read(&[
+        ("APP_ENV", "local"),
+        ("NODE_ENV", "production"),
+        ("GOOGLE_CLOUD_PROJECT", "shops"),
+    ]);
+    assert!(contradicted.runtime.production);
+}
+
+#[test]
+fn every_configuration_documents_and_checks_which_deployment_it_is() {
+    let variables = Reference::of::<RedisConfig>();
+    let names = variables.variables().iter().map(|variable| variable.name);
+    assert!(names.into_iter().any(|name| name == "APP_ENV"));
+    let misspelt = environment(&[("APP_ENV", "live")]);
+    let refused = load::<RedisConfig>(&misspelt).err().unwrap();
+    assert!(refused.to_string().contains("APP_ENV"), "{refused}");
+}
+
+#[test]
+fn an_issuer_that_signs_nothing_is_refused_with_the_way_out() {
+    let emulator = [("FIREBASE_AUTH_EMULATOR_HOST", "127.0.0.1:9099")];
+    let told = problems(&environment(&emulator)).join("\n");
+    assert!(told.contains("FIREBASE_AUTH_EMULATOR_HOST"), "{told}");
+    assert!(told.contains("FIREBASE_JWKS_URL"), "{told}");
+}
+
+#[test]
+fn a_missing_token_closes_the_metrics_in_production_only() {
+    let token = |extra: &[_]| read(extra).server.healthcheck_token;
+    let production = [("APP_ENV", "prod"), ("GOOGLE_CLOUD_PROJECT", "shops")];
+    assert!(matches!(token(&[]), HealthcheckToken::Unneeded));
+    assert!(matches!(token(&production), HealthcheckToken::Missing));
+    let set = [("HEALTHCHECK_TOKEN", "hunter2")];
+    assert!(matches!(token(&set), HealthcheckToken::Set(_)));
 }
 
 #[test]
@@ -214,6 +271,11 @@ fn check_config_prints_and_says_whether_it_is_sound() {
     let end = check.load_with::<ServerConfig>(&environment(&[]), &mut out, &mut err);
     assert!(matches!(end, ControlFlow::Break(ExitCode::SUCCESS)));
     insta::assert_snapshot!(String::from_utf8(out).unwrap(), @r"
+    APP_ENV = development
+    NODE_ENV = development
+    K_SERVICE = (not set)
+    CLOUD_RUN_JOB = (not set)
+    K_REVISION = (not set)
     PORT = 3000
     BIND_ADDRESS = 0.0.0.0
     DRAIN_SECONDS = 8

@@ -24,8 +24,6 @@ pub struct GoogleConfig {
     pub oidc_jwks_url: Option<String>,
     /// Keys that sign people's tokens.
     pub firebase_jwks_url: Option<String>,
-    /// `host:port` of the Firebase Auth emulator.
-    pub firebase_auth_emulator_host: Option<String>,
     /// `host:port` of a metadata server.
     pub metadata_host: Option<String>,
     /// Service account key that signs upload addresses; production signs through IAM.
@@ -40,7 +38,6 @@ impl GoogleConfig {
             || self.cloud_tasks_base_url.is_some()
             || self.oidc_jwks_url.is_some()
             || self.firebase_jwks_url.is_some()
-            || self.firebase_auth_emulator_host.is_some()
     }
 }
 
@@ -48,6 +45,7 @@ impl Section for GoogleConfig {
     const TITLE: &'static str = "Google Cloud";
 
     fn read(reader: &mut Reader<'_>) -> Self {
+        refuse_auth_emulator(reader);
         Self {
             project: reader
                 .text("GOOGLE_CLOUD_PROJECT", "Google Cloud project; links log lines to traces.")
@@ -72,11 +70,6 @@ impl Section for GoogleConfig {
                 "FIREBASE_JWKS_URL",
                 "Keys of people's tokens, instead of Firebase's.",
             ),
-            firebase_auth_emulator_host: reader
-                .text("FIREBASE_AUTH_EMULATOR_HOST", "Firebase Auth emulator, as `host:port`.")
-                .rule("must be host:port", |text| is_host_and_port(text))
-                .local_only()
-                .optional(),
             metadata_host: reader
                 .text(
                     "GCE_METADATA_HOST",
@@ -97,6 +90,21 @@ impl Section for GoogleConfig {
                 .map(PathBuf::from),
         }
     }
+}
+
+/// The Firebase Auth emulator signs nothing, so believing it takes a switch that skips the check of signatures, and there is
+/// none. Whoever sets its variable, as Firebase's own tools ask for, is told instead of being left with 401s.
+fn refuse_auth_emulator(reader: &mut Reader<'_>) {
+    reader
+        .text(
+            "FIREBASE_AUTH_EMULATOR_HOST",
+            "Refused: the emulator's tokens are not signed.",
+        )
+        .rule(
+            "must not be set: tokens have to be signed; name the keys of a local issuer in FIREBASE_JWKS_URL",
+            |_| false,
+        )
+        .optional();
 }
 
 fn local_url(reader: &mut Reader<'_>, name: &'static str, doc: &'static str) -> Option<String> {

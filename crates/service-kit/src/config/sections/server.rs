@@ -18,8 +18,19 @@ pub struct ServerConfig {
     pub bind: IpAddr,
     /// Time that open requests get after SIGTERM.
     pub drain: Duration,
-    /// Unlocks the details of `/ready`.
-    pub healthcheck_token: Option<SecretString>,
+    /// Unlocks the details of `/ready`, and `/metrics`.
+    pub healthcheck_token: HealthcheckToken,
+}
+
+/// `HEALTHCHECK_TOKEN`, and what it means that there is none.
+#[derive(Debug, Clone)]
+pub enum HealthcheckToken {
+    /// Whoever has it is told everything.
+    Set(SecretString),
+    /// None, where nobody but us looks: metrics are open.
+    Unneeded,
+    /// None, in production: metrics say how much business there is, and are for nobody.
+    Missing,
 }
 
 impl ServerConfig {
@@ -61,13 +72,25 @@ impl<const PORT: u16> Section for ServerOn<PORT> {
                     Duration::from_secs(8),
                     "Cloud Run kills ten seconds after SIGTERM",
                 ),
-            healthcheck_token: reader
-                .secret(
-                    "HEALTHCHECK_TOKEN",
-                    "Bearer token that unlocks the details of `/ready`.",
-                )
-                .optional(),
+            healthcheck_token: HealthcheckToken::read(reader),
         })
+    }
+}
+
+impl HealthcheckToken {
+    fn read(reader: &mut Reader<'_>) -> Self {
+        let token = reader
+            .secret(
+                "HEALTHCHECK_TOKEN",
+                "Bearer token that unlocks the details of `/ready`, and `/metrics`, which in production answers nobody \
+                 without it.",
+            )
+            .optional();
+        match token {
+            Some(token) => Self::Set(token),
+            None if reader.production() => Self::Missing,
+            None => Self::Unneeded,
+        }
     }
 }
 
