@@ -32,6 +32,12 @@ pub enum WiringError {
         /// The first variable that is missing.
         missing: &'static str,
     },
+    /// Somebody else's keys beside the real Google: whoever holds them would be let in as anybody.
+    #[error("{set} names keys of a stand-in, but Google itself is used")]
+    ForeignKeys {
+        /// The variable that must not be set.
+        set: &'static str,
+    },
     /// The signing key could not be read.
     #[error("the signing key {path} cannot be read")]
     SigningKey {
@@ -88,6 +94,27 @@ impl Google {
             upload_endpoint: None,
         };
         Ok(CloudStorage::connect(&self.environment, config).await?)
+    }
+
+    /// The object store of conversations, where it is another one. Its addresses are Google's own.
+    pub async fn chat_store(
+        &self,
+        bucket: &BucketConfig,
+    ) -> Result<Option<CloudStorage>, WiringError> {
+        let Some(chat) = &bucket.chat_bucket else {
+            return Ok(None);
+        };
+        if *chat == bucket.bucket {
+            return Ok(None);
+        }
+        let config = StorageConfig {
+            bucket: chat.clone(),
+            public_base_url: None,
+            upload_endpoint: None,
+        };
+        Ok(Some(
+            CloudStorage::connect(&self.environment, config).await?,
+        ))
     }
 
     /// The job queue.
@@ -169,12 +196,17 @@ fn environment(config: &GoogleConfig) -> Result<Environment, WiringError> {
     );
     // A metadata server alone is no stand-in: workstations in the cloud have one too.
     if [pubsub, storage, tasks].iter().all(Option::is_none) {
+        refused(config.oidc_jwks_url.as_deref(), "GOOGLE_OIDC_JWKS_URL")?;
+        refused(config.firebase_jwks_url.as_deref(), "FIREBASE_JWKS_URL")?;
         return Ok(Environment::Google);
     }
     let pubsub = needed(pubsub, "PUBSUB_EMULATOR_HOST")?;
     let storage = needed(storage, "STORAGE_BASE_URL")?;
     let tasks = needed(tasks, "CLOUD_TASKS_BASE_URL")?;
     let metadata = needed(config.metadata_host.as_deref(), "GCE_METADATA_HOST")?;
+    // The stand-in signs the tokens that services present, so its keys belong to it. People may well be real: a single
+    // host runs on the stand-in and believes its own Firebase project.
+    needed(config.oidc_jwks_url.as_deref(), "GOOGLE_OIDC_JWKS_URL")?;
     let signing_key = match &config.signing_key_file {
         None => None,
         Some(path) => {
@@ -200,17 +232,22 @@ fn needed<'a>(url: Option<&'a str>, missing: &'static str) -> Result<&'a str, Wi
     url.ok_or(WiringError::HalfLocal { missing })
 }
 
+fn refused(url: Option<&str>, set: &'static str) -> Result<(), WiringError> {
+    url.map_or(Ok(()), |_| Err(WiringError::ForeignKeys { set }))
+}
+
 #[cfg(test)]
 mod tests {
     use avvivo_service_kit::config::load;
 
     use super::*;
 
-    const ALL: [&str; 4] = [
+    const ALL: [&str; 5] = [
         "PUBSUB_EMULATOR_HOST",
         "STORAGE_BASE_URL",
         "CLOUD_TASKS_BASE_URL",
         "GCE_METADATA_HOST",
+        "GOOGLE_OIDC_JWKS_URL",
     ];
 
     fn made_of(set: &'static [&'static str]) -> Result<Environment, WiringError> {
@@ -233,13 +270,34 @@ mod tests {
         ));
         let whole = made_of(&ALL);
         assert!(matches!(whole, Ok(Environment::Local(_))));
-        let halves: [&'static [&'static str]; 3] = [
+        let local_people = made_of(&[
+            "PUBSUB_EMULATOR_HOST",
+            "STORAGE_BASE_URL",
+            "CLOUD_TASKS_BASE_URL",
+            "GCE_METADATA_HOST",
+            "GOOGLE_OIDC_JWKS_URL",
+            "FIREBASE_JWKS_URL",
+        ]);
+        assert!(matches!(local_people, Ok(Environment::Local(_))));
+        for keys in [&["GOOGLE_OIDC_JWKS_URL"], &["FIREBASE_JWKS_URL"]] {
+            let Err(WiringError::ForeignKeys { set }) = made_of(keys) else {
+                panic!("{keys:?} is believed beside the real Google")
+            };
+            assert_eq!([set], *keys);
+        }
+        let halves: [&'static [&'static str]; 4] = [
             &["PUBSUB_EMULATOR_HOST"],
             &["STORAGE_BASE_URL", "GCE_METADATA_HOST"],
             &[
                 "PUBSUB_EMULATOR_HOST",
                 "STORAGE_BASE_URL",
                 "CLOUD_TASKS_BASE_URL",
+            ],
+            &[
+                "PUBSUB_EMULATOR_HOST",
+                "STORAGE_BASE_URL",
+                "CLOUD_TASKS_BASE_URL",
+                "GCE_METADATA_HOST",
             ],
         ];
         for half in halves {
