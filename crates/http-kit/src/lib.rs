@@ -24,6 +24,6 @@ pub use identity::{Authenticate, Caller, IdentityStep, NotAuthenticated, Require
 pub use oidc::{Oidc, OidcGuard};
 pub use pipeline::{PipelineDeps, pipeline};
 pub use problem::Problem;
-pub use rate_limit::{CounterStore, Quota, RateLimit, RateLimiter, RateVerdict};
+pub use rate_limit::{Bucket, CounterStore, Quota, RateLimit, RateLimiter, RateVerdict};
 pub use reply::{CachedBody, Reply};
 pub use routes::RouteTable;

@@ -3,7 +3,7 @@
 //! Counting is somebody else's business (a shared store with a fallback of its own, which is why [`RateLimiter`] cannot
 //! fail). Here is the rule: who is counted, what headers tell, what refusal looks like.
 
-use std::{net::IpAddr, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use avvivo_kernel::ErrorKind;
@@ -55,11 +55,20 @@ pub struct RateVerdict {
     pub store: CounterStore,
 }
 
+/// Whose hits are counted together. A shared store names its counter `<prefix>:<namespace>:<key>`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bucket<'k> {
+    /// What is limited, such as `rate-limit` (everything) or `self-register-ip`.
+    pub namespace: &'static str,
+    /// Who is: an address, or whatever else the limit goes by.
+    pub key: &'k str,
+}
+
 /// Counts hits. Bounded, quick, and never failing: when its store is away it counts somewhere else.
 #[async_trait]
 pub trait RateLimiter: Send + Sync {
-    /// Counts one hit in `bucket` (a name such as `rate-limit:203.0.113.9`, to which a store adds its prefix).
-    async fn hit(&self, bucket: &str, quota: Quota) -> RateVerdict;
+    /// Counts one hit in `bucket`.
+    async fn hit(&self, bucket: Bucket<'_>, quota: Quota) -> RateVerdict;
 }
 
 /// A quota and who counts it.
@@ -80,7 +89,7 @@ impl RateLimit {
     }
 
     /// Counts a hit in `bucket`, or refuses with 429, `Retry-After` and `refusal` as the sentence for people.
-    pub async fn enforce(&self, bucket: &str, refusal: &str) -> Result<RateHeaders, Problem> {
+    pub async fn enforce(&self, bucket: Bucket<'_>, refusal: &str) -> Result<RateHeaders, Problem> {
         let verdict = self.limiter.hit(bucket, self.quota).await;
         if verdict.allowed {
             return Ok(RateHeaders(verdict));
@@ -103,14 +112,12 @@ impl RateLimit {
             return Ok(None);
         }
         let refusal = "Demasiadas solicitudes. Intentá de nuevo en unos segundos.";
-        self.enforce(&bucket(client.network()), refusal)
-            .await
-            .map(Some)
+        let bucket = Bucket {
+            namespace: "rate-limit",
+            key: &client.network().to_string(),
+        };
+        self.enforce(bucket, refusal).await.map(Some)
     }
-}
-
-fn bucket(network: IpAddr) -> String {
-    format!("rate-limit:{network}")
 }
 
 impl RateHeaders {

@@ -96,68 +96,65 @@ impl Decision {
     }
 }
 
-/// Counts hits in one namespace, such as `rate-limit` or `self-register-ip`.
+/// Counts hits. Keys of one namespace, such as `rate-limit` or `self-register-ip`, do not meet those of another.
 #[derive(Debug)]
 pub struct RateLimiter {
     redis: Option<Redis>,
-    namespace: &'static str,
     memory: MemoryWindows,
 }
 
 impl RateLimiter {
     /// A limiter over Redis where there is one; its counters are named `<prefix>:<namespace>:<key>`.
-    pub fn new(redis: Option<Redis>, namespace: &'static str) -> Self {
+    pub fn new(redis: Option<Redis>) -> Self {
         Self {
             redis,
-            namespace,
             memory: MemoryWindows::new(),
         }
     }
 
-    /// Counts a hit of `key` and says whether it is within `limit`.
+    /// Counts a hit of `key` in `namespace` and says whether it is within `limit`.
     ///
     /// Never fails: without an answer from Redis the hit is counted in memory. The two counts are not merged, so an
     /// outage gives every key at most one fresh window for each process.
-    pub async fn hit(&self, key: &str, limit: Limit) -> Decision {
+    pub async fn hit(&self, namespace: &'static str, key: &str, limit: Limit) -> Decision {
         if let Some(redis) = &self.redis
-            && let Some(decision) = self.hit_redis(redis, key, limit).await
+            && let Some(decision) = hit_redis(redis, redis.key(namespace, key), limit).await
         {
             return decision;
         }
-        let key = keys::key("", self.namespace, key);
+        let key = keys::key("", namespace, key);
         let (count, resets_in) = self.memory.hit(&key, limit.window, Instant::now());
         Decision::new(count, resets_in, limit, Store::Memory)
-    }
-
-    async fn hit_redis(&self, redis: &Redis, key: &str, limit: Limit) -> Option<Decision> {
-        let key = redis.key(self.namespace, key);
-        let window_ms = u64::try_from(limit.window.as_millis())
-            .unwrap_or(u64::MAX)
-            .max(1);
-        let answer: Result<(u64, u64), _> = redis
-            .call(|mut connection| async move {
-                HIT.key(key)
-                    .arg(window_ms)
-                    .invoke_async(&mut connection)
-                    .await
-            })
-            .await;
-        match answer {
-            Ok((count, left_ms)) => {
-                let resets_in = Duration::from_millis(left_ms);
-                Some(Decision::new(count, resets_in, limit, Store::Redis))
-            }
-            Err(error) => {
-                // The circuit has logged the outage; one line for each request would be a second one.
-                tracing::debug!(%error, "rate limit counted in memory");
-                None
-            }
-        }
     }
 
     /// Keys whose windows are held in memory now.
     pub fn keys_in_memory(&self) -> u64 {
         self.memory.len()
+    }
+}
+
+async fn hit_redis(redis: &Redis, key: String, limit: Limit) -> Option<Decision> {
+    let window_ms = u64::try_from(limit.window.as_millis())
+        .unwrap_or(u64::MAX)
+        .max(1);
+    let answer: Result<(u64, u64), _> = redis
+        .call(|mut connection| async move {
+            HIT.key(key)
+                .arg(window_ms)
+                .invoke_async(&mut connection)
+                .await
+        })
+        .await;
+    match answer {
+        Ok((count, left_ms)) => {
+            let resets_in = Duration::from_millis(left_ms);
+            Some(Decision::new(count, resets_in, limit, Store::Redis))
+        }
+        Err(error) => {
+            // The circuit has logged the outage; one line for each request would be a second one.
+            tracing::debug!(%error, "rate limit counted in memory");
+            None
+        }
     }
 }
 

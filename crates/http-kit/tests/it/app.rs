@@ -12,9 +12,9 @@ use std::{
 
 use async_trait::async_trait;
 use avvivo_http_kit::{
-    Authenticate, CacheAccess, CacheReply, CacheRule, Caller, Cors, CounterStore, IdentityStep,
-    JsonBody, NotAuthenticated, PathParams, PipelineDeps, Problem, Quota, RateLimit, RateLimiter,
-    RateVerdict, RawBody, Reply, Require, ResponseCache, Role, RouteTable, pipeline,
+    Authenticate, Bucket, CacheNotice, CacheReply, CacheRule, Caller, Cors, CounterStore,
+    IdentityStep, JsonBody, NotAuthenticated, PathParams, PipelineDeps, Problem, Quota, RateLimit,
+    RateLimiter, RateVerdict, RawBody, Reply, Require, ResponseCache, Role, RouteTable, pipeline,
 };
 use avvivo_kernel::{ErrorKind, Fault, RandomIds};
 use avvivo_service_kit::Metrics;
@@ -125,9 +125,10 @@ struct Counter(Mutex<HashMap<String, u32>>);
 
 #[async_trait]
 impl RateLimiter for Counter {
-    async fn hit(&self, bucket: &str, quota: Quota) -> RateVerdict {
+    async fn hit(&self, bucket: Bucket<'_>, quota: Quota) -> RateVerdict {
         let mut buckets = self.0.lock().unwrap();
-        let hits = buckets.entry(bucket.to_owned()).or_default();
+        let name = format!("{}:{}", bucket.namespace, bucket.key);
+        let hits = buckets.entry(name).or_default();
         *hits += 1;
         RateVerdict {
             allowed: *hits <= quota.max,

@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use moka::{Expiry, sync::Cache};
+use moka::{Expiry, policy::EvictionPolicy, sync::Cache};
 
 /// Keys held at once, about 200 bytes each. An attacker with more addresses than this pushes out other keys' windows,
 /// which gives those a fresh one; that is better than running out of memory.
@@ -55,6 +55,9 @@ impl MemoryWindows {
         Self {
             windows: Cache::builder()
                 .max_capacity(MAX_KEYS)
+                // The usual policy turns newcomers away in favour of keys that are seen often. A key that is turned away
+                // begins its window anew with every hit, which is no limit at all.
+                .eviction_policy(EvictionPolicy::lru())
                 .expire_after(AtWindowEnd)
                 .build(),
         }
@@ -98,6 +101,20 @@ mod tests {
         assert_eq!(windows.hit("a", WINDOW, later), (2, Duration::from_secs(1)));
         assert_eq!(windows.hit("b", WINDOW, later), (1, WINDOW));
         assert_eq!(windows.hit("a", WINDOW, start + WINDOW), (1, WINDOW));
+    }
+
+    #[test]
+    fn a_newcomer_is_counted_however_full_it_is() {
+        let (windows, now) = (MemoryWindows::new(), Instant::now());
+        for _ in 0..3 {
+            for number in 0..MAX_KEYS {
+                windows.hit(&format!("regular {number}"), WINDOW, now);
+            }
+        }
+        for expected in 1..=3 {
+            assert_eq!(windows.hit("newcomer", WINDOW, now).0, expected);
+            windows.windows.run_pending_tasks();
+        }
     }
 
     #[test]

@@ -10,7 +10,7 @@ const LIMIT: Limit = Limit {
 };
 
 async fn store(limiter: &RateLimiter) -> Store {
-    limiter.hit("203.0.113.9", LIMIT).await.store
+    limiter.hit("rate-limit", "203.0.113.9", LIMIT).await.store
 }
 
 /// The whole time that `hits` hits take, one after the other.
@@ -26,7 +26,7 @@ async fn cost(limiter: &RateLimiter, hits: u32) -> Duration {
 async fn a_killed_redis_costs_little_and_is_used_again_when_it_is_back() {
     let mut server = TestServer::start();
     let redis = server.connect();
-    let limiter = RateLimiter::new(Some(redis.clone()), "rate-limit");
+    let limiter = RateLimiter::new(Some(redis.clone()));
     assert_eq!(store(&limiter).await, Store::Redis);
     assert_eq!(redis.status().command_status, CommandStatus::Ready);
 
@@ -55,7 +55,7 @@ async fn a_killed_redis_costs_little_and_is_used_again_when_it_is_back() {
 async fn a_frozen_redis_costs_its_deadline_a_few_times_and_then_nothing() {
     let server = TestServer::start();
     let redis = server.connect();
-    let limiter = RateLimiter::new(Some(redis.clone()), "rate-limit");
+    let limiter = RateLimiter::new(Some(redis.clone()));
     assert_eq!(store(&limiter).await, Store::Redis);
 
     server.freeze();
@@ -82,7 +82,7 @@ async fn a_service_starts_without_redis_and_finds_it_later() {
     server.kill();
     let redis = server.connect();
     assert_eq!(redis.status().command_status, CommandStatus::Idle);
-    let limiter = RateLimiter::new(Some(redis), "rate-limit");
+    let limiter = RateLimiter::new(Some(redis));
     assert_eq!(store(&limiter).await, Store::Memory);
     server.restart();
     wait_until("Redis is used", async || {
@@ -110,7 +110,7 @@ async fn a_refused_password_heals_once_it_is_right() {
             .unwrap();
     };
     set(&mut observer, "rotated");
-    let limiter = RateLimiter::new(Some(server.connect()), "rate-limit");
+    let limiter = RateLimiter::new(Some(server.connect()));
     cost(&limiter, 10).await;
     set(&mut observer, right.last().unwrap());
     wait_until("Redis is used", async || {
