@@ -1,4 +1,7 @@
-//! Answers to anonymous GETs, kept as the bytes that go out.
+//! Answers that are the same for everybody, kept as the bytes that go out.
+//!
+//! Everybody is answered from the same entries, signed in or not. Anonymous GETs are also told where theirs came from
+//! (`X-Cache`), as they always were.
 //!
 //! - **Bounded**: by bytes, and by time.
 //! - **Normalised keys**: the route's name and parameters that were already clamped ([`Param`] cannot hold free text), so
@@ -55,20 +58,21 @@ pub struct CacheRule {
     generations: Vec<Arc<AtomicU64>>,
 }
 
-/// Whether a request may be answered from the cache: an anonymous GET may; HEAD and known callers may not.
+/// Whether an answer tells where it came from: that of an anonymous GET does; those of HEAD and to known callers never did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CacheAccess {
-    /// Looked up, and kept for others.
-    Shared,
-    /// Computed for this request alone.
-    Bypass,
+pub enum CacheNotice {
+    /// With `X-Cache` and `X-Cache-Store`.
+    Told,
+    /// Without a word.
+    Silent,
 }
 
-/// An answer that may have come from the cache, and says so.
+/// An answer from the cache, which may say so.
 #[derive(Debug, Clone)]
 pub struct CacheReply {
     body: CachedBody,
-    found: Option<Found>,
+    found: Found,
+    notice: CacheNotice,
 }
 
 /// Where a cached body came from.
@@ -149,10 +153,11 @@ impl ResponseCache {
         self.entries.weighted_size()
     }
 
-    /// Answers a request: from the cache if `access` allows, else with what `compute` yields. Errors are not kept.
+    /// Answers a request from the cache, or with what `compute` yields, which is kept for whoever asks next. Errors are not
+    /// kept.
     pub async fn respond<T, E, F>(
         &self,
-        access: CacheAccess,
+        notice: CacheNotice,
         rule: &CacheRule,
         params: impl IntoIterator<Item = Param>,
         compute: impl FnOnce() -> F,
@@ -162,18 +167,15 @@ impl ResponseCache {
         E: Into<Problem>,
         F: Future<Output = Result<T, E>>,
     {
-        if access == CacheAccess::Bypass {
-            let body = CachedBody::of(&Box::pin(compute()).await.map_err(Into::into)?)?;
-            return Ok(CacheReply { body, found: None });
-        }
         let (body, found) = self.body(rule, params, compute).await?;
         Ok(CacheReply {
             body,
-            found: Some(found),
+            found,
+            notice,
         })
     }
 
-    /// The body under `rule` and `params`, whoever asks. For data that is the same for every caller.
+    /// The body under `rule` and `params`, whoever asks.
     pub async fn body<T, E, F>(
         &self,
         rule: &CacheRule,
@@ -229,10 +231,12 @@ impl CacheRule {
 impl IntoResponse for CacheReply {
     fn into_response(self) -> Response {
         let mut response = self.body.into_response();
+        if self.notice == CacheNotice::Silent {
+            return response;
+        }
         let told = match self.found {
-            Some(Found::Hit) => ("HIT", "memory"),
-            Some(Found::Miss) => ("MISS", "none"),
-            None => return response,
+            Found::Hit => ("HIT", "memory"),
+            Found::Miss => ("MISS", "none"),
         };
         response
             .headers_mut()
@@ -244,12 +248,12 @@ impl IntoResponse for CacheReply {
     }
 }
 
-impl<S: Sync> FromRequestParts<S> for CacheAccess {
+impl<S: Sync> FromRequestParts<S> for CacheNotice {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
         let known = parts.extensions.get::<Visitor>() == Some(&Visitor::Known);
-        let shared = parts.method == Method::GET && !known;
-        Ok(if shared { Self::Shared } else { Self::Bypass })
+        let told = parts.method == Method::GET && !known;
+        Ok(if told { Self::Told } else { Self::Silent })
     }
 }

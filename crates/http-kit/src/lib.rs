@@ -16,7 +16,7 @@ pub mod reply;
 pub mod routes;
 
 pub use body::{JsonBody, RawBody};
-pub use cache::{CacheAccess, CacheReply, CacheRule, ResponseCache};
+pub use cache::{CacheNotice, CacheReply, CacheRule, ResponseCache};
 pub use cors::Cors;
 pub use exchange::{ClientIp, RequestId};
 pub use extract::{PathParams, QueryParams};

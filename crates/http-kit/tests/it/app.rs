@@ -297,12 +297,12 @@ fn routes(shared: Shared) -> Router {
         .with_state(shared)
 }
 
-async fn list(State(shared): State<Shared>, access: CacheAccess) -> Result<CacheReply, Problem> {
+async fn list(State(shared): State<Shared>, notice: CacheNotice) -> Result<CacheReply, Problem> {
     let count = Arc::clone(&shared.computed);
     let compute = || async move { Ok::<_, Problem>(json!([count.fetch_add(1, Ordering::SeqCst)])) };
     shared
         .cache
-        .respond(access, &shared.rule, [80_u32.into()], compute)
+        .respond(notice, &shared.rule, [80_u32.into()], compute)
         .await
 }
 

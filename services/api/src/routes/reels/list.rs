@@ -1,7 +1,7 @@
 //! The public feed.
 
 use avvivo_app::reels::read;
-use avvivo_http_kit::{CacheAccess, CacheReply, Problem, QueryParams};
+use avvivo_http_kit::{CacheNotice, CacheReply, Problem, QueryParams};
 use axum::extract::State;
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -36,7 +36,7 @@ pub(crate) struct Page {
 )]
 pub(crate) async fn handle(
     State(state): State<ApiState>,
-    access: CacheAccess,
+    notice: CacheNotice,
     QueryParams(query): QueryParams<Page>,
 ) -> Result<CacheReply, Problem> {
     let limit = lenient::limit(query.limit.as_deref(), 80, 10..=120);
@@ -46,6 +46,6 @@ pub(crate) async fn handle(
     };
     state
         .cache
-        .respond(access, &state.rules.feed, [limit.into()], compute)
+        .respond(notice, &state.rules.feed, [limit.into()], compute)
         .await
 }

@@ -2,7 +2,7 @@
 
 use avvivo_app::reels::read;
 use avvivo_domain::reels::showcase::hour_key;
-use avvivo_http_kit::{CacheAccess, CacheReply, Problem, QueryParams};
+use avvivo_http_kit::{CacheNotice, CacheReply, Problem, QueryParams};
 use axum::extract::State;
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -37,7 +37,7 @@ pub(crate) struct Page {
 )]
 pub(crate) async fn handle(
     State(state): State<ApiState>,
-    access: CacheAccess,
+    notice: CacheNotice,
     QueryParams(query): QueryParams<Page>,
 ) -> Result<CacheReply, Problem> {
     let limit = lenient::limit(query.limit.as_deref(), 6, 1..=24);
@@ -56,7 +56,7 @@ pub(crate) async fn handle(
     state
         .cache
         .respond(
-            access,
+            notice,
             &state.rules.showcase,
             [limit.into(), hour.into()],
             compute,
