@@ -8,7 +8,7 @@ use std::collections::HashSet;
 use avvivo_kernel::ErrorKind;
 use axum::{body::Body, response::Response};
 use http::{
-    HeaderMap, HeaderValue, Method, StatusCode,
+    HeaderMap, HeaderValue, Method, StatusCode, Uri,
     header::{
         ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
         ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_REQUEST_HEADERS, CONTENT_LENGTH, HOST,
@@ -30,7 +30,7 @@ const METHODS: HeaderValue = HeaderValue::from_static("GET,HEAD,PUT,PATCH,POST,D
 
 /// What page scripts may read besides the headers browsers always show.
 const EXPOSED: HeaderValue = HeaderValue::from_static(
-    "ETag,Retry-After,X-Cache,X-Cache-Store,X-RateLimit-Remaining,X-RateLimit-Store,X-Request-Id",
+    "ETag,Retry-After,X-Cache,X-Cache-Store,X-Next-Cursor,X-RateLimit-Remaining,X-RateLimit-Store,X-Request-Id",
 );
 
 /// The allow-list, matched to the letter.
@@ -71,10 +71,10 @@ impl Cors {
         own.chain(more.iter().cloned()).collect()
     }
 
-    pub(crate) fn admit(&self, method: &Method, headers: &HeaderMap) -> Admission {
+    pub(crate) fn admit(&self, method: &Method, uri: &Uri, headers: &HeaderMap) -> Admission {
         let origin = headers.get(ORIGIN);
         let known = |origin: &HeaderValue| {
-            self.origins.contains(origin.as_bytes()) || is_own_page(origin, headers)
+            self.origins.contains(origin.as_bytes()) || is_own_page(origin, uri, headers)
         };
         if origin.is_some_and(|origin| !known(origin)) {
             let message = "Esta página no tiene permiso para usar el servicio.";
@@ -120,11 +120,15 @@ fn preflight(request: &HeaderMap) -> Response {
 }
 
 /// Whether the page was served by this very host, as the page with the documentation is. Browsers name the origin even
-/// then, for everything but GET.
-fn is_own_page(origin: &HeaderValue, headers: &HeaderMap) -> bool {
+/// then, for everything but GET. HTTP/2 names the host in the address of the request, HTTP/1.1 in a header.
+fn is_own_page(origin: &HeaderValue, uri: &Uri, headers: &HeaderMap) -> bool {
     let origin = origin.as_bytes();
     let host = origin
         .strip_prefix(b"http://")
         .or_else(|| origin.strip_prefix(b"https://"));
-    host.is_some() && host == headers.get(HOST).map(HeaderValue::as_bytes)
+    let own = match uri.authority() {
+        Some(authority) => Some(authority.as_str().as_bytes()),
+        None => headers.get(HOST).map(HeaderValue::as_bytes),
+    };
+    host.is_some() && host == own
 }

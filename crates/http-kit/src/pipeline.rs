@@ -111,7 +111,8 @@ impl Steps {
 
     /// 1: pages we do not know are turned away, preflights are answered; and what happens behind may panic.
     async fn admit(&self, request: Request, resolved: Resolved, client: ClientIp) -> Response {
-        let origin = match self.deps.cors.admit(request.method(), request.headers()) {
+        let cors = &self.deps.cors;
+        let origin = match cors.admit(request.method(), request.uri(), request.headers()) {
             Admission::Pass(origin) => origin,
             Admission::Preflight(response) => return response,
             Admission::Refused(problem) => {

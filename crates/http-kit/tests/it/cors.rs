@@ -20,11 +20,11 @@ async fn our_pages_and_the_configured_ones_are_let_in_to_the_letter() {
             .await;
         assert_eq!(answer.status, StatusCode::OK);
         assert_eq!(answer.header("access-control-allow-origin"), Some(origin));
-        assert!(
-            answer
-                .header("access-control-expose-headers")
-                .unwrap()
-                .contains("Retry-After")
+        assert_eq!(
+            answer.header("access-control-expose-headers"),
+            Some(
+                "ETag,Retry-After,X-Cache,X-Cache-Store,X-Next-Cursor,X-RateLimit-Remaining,X-RateLimit-Store,X-Request-Id"
+            )
         );
         assert_eq!(answer.header("access-control-allow-credentials"), None);
     }
@@ -43,6 +43,36 @@ async fn our_pages_and_the_configured_ones_are_let_in_to_the_letter() {
         assert_eq!(answer.status, StatusCode::FORBIDDEN, "{origin}");
         assert_eq!(answer.header("access-control-allow-origin"), None);
         assert!(!answer.json()["message"].as_str().unwrap().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn a_page_of_the_same_host_is_let_in_however_the_host_is_named() {
+    let page = "https://api.example:8443";
+    let cases: [(&str, &[(&str, &str)], StatusCode); 4] = [
+        (
+            "/shops",
+            &[("origin", page), ("host", "api.example:8443")],
+            StatusCode::OK,
+        ),
+        // As HTTP/2 has it.
+        (
+            "https://api.example:8443/shops",
+            &[("origin", page)],
+            StatusCode::OK,
+        ),
+        (
+            "https://other.example/shops",
+            &[("origin", page), ("host", "api.example:8443")],
+            StatusCode::FORBIDDEN,
+        ),
+        ("/shops", &[("origin", page)], StatusCode::FORBIDDEN),
+    ];
+    for (uri, headers, status) in cases {
+        let answer = App::start()
+            .send(request(Method::GET, uri, headers, ""))
+            .await;
+        assert_eq!(answer.status, status, "{uri} {headers:?}");
     }
 }
 
