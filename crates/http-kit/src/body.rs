@@ -6,6 +6,7 @@
 //! `JsonBody`, and are left alone for handlers that stream them (uploads authenticate first).
 
 mod decode;
+mod room;
 
 use std::{convert::Infallible, time::Duration};
 
@@ -14,7 +15,7 @@ use axum::{
     body::Body,
     extract::{FromRequest, FromRequestParts, Request},
 };
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use http::{
     HeaderMap, HeaderValue,
     header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE},
@@ -26,8 +27,14 @@ use tokio::time::timeout;
 
 use crate::Problem;
 
+pub(crate) use room::{Held, Room};
+
 /// What a JSON body may measure unless its route says otherwise, both as sent and decompressed.
 pub const DEFAULT_LIMIT_BYTES: usize = 100 * 1024;
+
+/// What the bodies of all requests may measure together: 64 of the largest, or the limit of each for every one of six hundred
+/// people who publish in the same second, and little beside the memory of the smallest instance.
+pub(crate) const DEFAULT_ROOM_BYTES: usize = 64 << 20;
 
 /// A phone on a bad network sends 100 KiB within this; whoever takes longer only holds a connection.
 const READ_TIMEOUT: Duration = Duration::from_secs(30);
@@ -38,8 +45,8 @@ struct Taken(Bytes);
 
 /// The fields of a JSON body.
 ///
-/// An empty body and a body of another content type are an empty object. Fields that `T` does not know are ignored;
-/// a field of the wrong type answers 400 with its path.
+/// An empty body, a body of another content type and an array, which has no fields, are an empty object. Fields that `T`
+/// does not know are ignored; a field of the wrong type answers 400 with its path.
 #[derive(Debug, Clone, Copy)]
 pub struct JsonBody<T>(pub T);
 
@@ -55,7 +62,7 @@ impl<S: Sync, T: DeserializeOwned> FromRequest<S> for JsonBody<T> {
             request
         } else {
             // Outside the pipeline, as in a service with internal routes only.
-            accept(request, DEFAULT_LIMIT_BYTES).await?
+            accept(request, DEFAULT_LIMIT_BYTES, &mut Held::uncounted()).await?
         };
         let text = request
             .extensions()
@@ -77,20 +84,29 @@ impl<S: Sync> FromRequestParts<S> for RawBody {
     }
 }
 
-/// Takes in the body of `request` if it is JSON. A body longer than `limit` bytes is refused.
-pub(crate) async fn accept(request: Request, limit: usize) -> Result<Request, Problem> {
+/// Takes in the body of `request` if it is JSON. A body longer than `limit` bytes is refused, and one for which there is no
+/// room. The request holds its room until `held` is dropped.
+pub(crate) async fn accept(
+    request: Request,
+    limit: usize,
+    held: &mut Held,
+) -> Result<Request, Problem> {
     if !is_json(request.headers()) {
         return Ok(request);
     }
     let (mut parts, body) = request.into_parts();
-    let sent = timeout(READ_TIMEOUT, read(&parts.headers, body, limit))
+    let sent = timeout(READ_TIMEOUT, read(&parts.headers, body, limit, held))
         .await
         .map_err(|_| {
             let message = "El pedido tardó demasiado en llegar. Intentá de nuevo.";
             Problem::new(ErrorKind::Invalid, "request.body_timeout", message)
         })??;
     let text = match parts.headers.remove(CONTENT_ENCODING) {
-        Some(coding) if !sent.is_empty() => decode::decoded(&sent, &coding, limit)?,
+        Some(coding) if !sent.is_empty() => {
+            let text = decode::decoded(&sent, &coding, limit)?;
+            held.grow(text.len())?;
+            text
+        }
         _ => sent,
     };
     well_formed(&text)?;
@@ -111,23 +127,36 @@ fn is_json(headers: &HeaderMap) -> bool {
     essence.trim().eq_ignore_ascii_case("application/json")
 }
 
-async fn read(headers: &HeaderMap, body: Body, limit: usize) -> Result<Bytes, Problem> {
+async fn read(
+    headers: &HeaderMap,
+    body: Body,
+    limit: usize,
+    held: &mut Held,
+) -> Result<Bytes, Problem> {
     let declared = headers
         .get(CONTENT_LENGTH)
         .and_then(|value| value.to_str().ok()?.parse().ok());
     if declared.is_some_and(|bytes: usize| bytes > limit) {
         return Err(too_large(limit));
     }
-    match Limited::new(body, limit).collect().await {
-        Ok(collected) => Ok(collected.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => Err(too_large(limit)),
-        Err(error) => Err(Problem::new(
-            ErrorKind::Invalid,
-            "request.body_interrupted",
-            "El pedido llegó incompleto. Intentá de nuevo.",
-        )
-        .caused_by(error)),
+    let mut body = Limited::new(body, limit);
+    let mut text = BytesMut::new();
+    while let Some(frame) = body.frame().await {
+        let Ok(data) = frame.map_err(|error| broken_off(error, limit))?.into_data() else {
+            continue;
+        };
+        held.grow(data.len())?;
+        text.extend_from_slice(&data);
     }
+    Ok(text.freeze())
+}
+
+fn broken_off(error: Box<dyn std::error::Error + Send + Sync>, limit: usize) -> Problem {
+    if error.is::<LengthLimitError>() {
+        return too_large(limit);
+    }
+    let message = "El pedido llegó incompleto. Intentá de nuevo.";
+    Problem::new(ErrorKind::Invalid, "request.body_interrupted", message).caused_by(error)
 }
 
 fn too_large(limit: usize) -> Problem {
@@ -154,10 +183,10 @@ fn well_formed(text: &[u8]) -> Result<(), Problem> {
 }
 
 fn fields<T: DeserializeOwned>(text: &[u8]) -> Result<T, Problem> {
-    let text = if text.trim_ascii().is_empty() {
-        b"{}"
-    } else {
-        text
+    // An array would otherwise be taken for the fields in the order in which they happen to be declared.
+    let text = match text.trim_ascii_start().first() {
+        None | Some(b'[') => b"{}",
+        Some(_) => text,
     };
     let mut json = serde_json::Deserializer::from_slice(text);
     serde_path_to_error::deserialize(&mut json).map_err(|error| {

@@ -3,7 +3,7 @@
 //! | | Step | Its refusal |
 //! |---|---|---|
 //! | 1 | origin of the page | 403, without CORS headers; hides everything below |
-//! | 2 | JSON body | 400 or 413, before counting and before asking who it is |
+//! | 2 | JSON body | 400 or 413, or 503 without room for it, before counting and before asking who it is |
 //! | 3 | rate limit | 429 |
 //! | 4 | identity | 401, 403 or 503, on every path, even one that does not exist |
 //! | 5 | path | 400 for broken percent-encoding |
@@ -34,7 +34,8 @@ use tower::Service;
 use tracing::Instrument;
 
 use crate::{
-    ClientIp, IdentityStep, Problem, RateLimit, RequestId, RouteTable, body,
+    ClientIp, IdentityStep, Problem, RateLimit, RequestId, RouteTable,
+    body::{self, Room},
     cors::{Admission, Cors},
     extract::not_found,
     observe::Observer,
@@ -70,6 +71,7 @@ pub fn pipeline(router: Router, deps: PipelineDeps) -> Router {
         .method_not_allowed_fallback(async || not_found());
     let steps = Steps {
         observer: Observer::new(&deps.metrics),
+        room: Room::of(deps.routes.body_room()),
         deps,
         router,
     };
@@ -79,6 +81,7 @@ pub fn pipeline(router: Router, deps: PipelineDeps) -> Router {
 struct Steps {
     deps: PipelineDeps,
     observer: Observer,
+    room: Room,
     router: Router,
 }
 
@@ -143,7 +146,9 @@ impl Steps {
             .deps
             .routes
             .body_limit_of(resolved.route, request.method());
-        let request = body::accept(request, limit).await?;
+        // Held until the answer is there: until then the handler works with the body.
+        let mut held = self.room.enter();
+        let request = body::accept(request, limit, &mut held).await?;
         let counted = match &self.deps.rate_limit {
             Some(limit) => limit.count(request.method(), client).await?,
             None => None,

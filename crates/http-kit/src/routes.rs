@@ -10,7 +10,7 @@ use std::{borrow::Cow, collections::HashMap};
 use http::{Method, Uri, uri::PathAndQuery};
 use percent_encoding::percent_decode_str;
 
-use crate::body::DEFAULT_LIMIT_BYTES;
+use crate::body::{DEFAULT_LIMIT_BYTES, DEFAULT_ROOM_BYTES};
 
 /// The patterns of a service, written as axum writes them (`/reels/{id}/status`).
 #[derive(Clone, Default)]
@@ -18,6 +18,7 @@ pub struct RouteTable {
     tree: matchit::Router<&'static str>,
     known: HashMap<String, &'static str>,
     body_limits: HashMap<(&'static str, Method), usize>,
+    body_room: Option<usize>,
 }
 
 /// A pattern that cannot be matched, or contradicts another.
@@ -48,6 +49,17 @@ impl RouteTable {
         let pattern = self.pattern(pattern)?;
         self.body_limits.insert((pattern, method), bytes);
         Ok(self)
+    }
+
+    /// Lets the bodies of all requests together be up to `bytes` long instead of 64 MiB.
+    #[must_use]
+    pub fn bodies_together(mut self, bytes: usize) -> Self {
+        self.body_room = Some(bytes);
+        self
+    }
+
+    pub(crate) fn body_room(&self) -> usize {
+        self.body_room.unwrap_or(DEFAULT_ROOM_BYTES)
     }
 
     fn pattern(&mut self, pattern: &str) -> Result<&'static str, PatternError> {

@@ -199,6 +199,11 @@ impl App {
     }
 
     pub(crate) fn with_quota(quota: Quota) -> Self {
+        Self::with(quota, 64 << 20)
+    }
+
+    /// With room for so many bytes of bodies together.
+    pub(crate) fn with(quota: Quota, room_bytes: usize) -> Self {
         let cache = Arc::new(ResponseCache::new(1 << 20));
         let rule = cache.rule("shops", Duration::from_secs(30), &["shops"]);
         let shared = Shared {
@@ -213,7 +218,8 @@ impl App {
             routes: RouteTable::new(PATTERNS)
                 .unwrap()
                 .body_limit(Method::POST, "/reels", 1 << 20)
-                .unwrap(),
+                .unwrap()
+                .bodies_together(room_bytes),
             cors: Cors::new(" https://extra.example , ,"),
             rate_limit: Some(RateLimit::new(Arc::new(Counter::default()), quota)),
             identity: Some(IdentityStep::new(Tokens {

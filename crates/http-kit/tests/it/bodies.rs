@@ -3,10 +3,12 @@
 use std::io::Write;
 
 use avvivo_http_kit::Quota;
+use axum::body::Body;
 use flate2::{
     Compression,
     write::{DeflateEncoder, GzEncoder, ZlibEncoder},
 };
+use futures::{StreamExt as _, poll, stream};
 use http::{Method, StatusCode};
 use serde_json::json;
 
@@ -92,12 +94,55 @@ async fn what_is_not_an_object_or_array_is_malformed() {
         .post("/echo", vec![b'{', b'"', 0xff, b'"', b':', b'1', b'}'])
         .await;
     assert_eq!(not_text.code(), "request.malformed_json");
-    assert_eq!(app().post("/echo", "[1,2]").await.json(), json!([1, 2]));
+    assert_eq!(app().post("/raw", "[1,2]").await.body, b"[1,2]");
+}
+
+#[tokio::test]
+async fn an_array_has_no_fields() {
+    for array in ["[]", " [\"a title\", []]", "[{\"title\":\"a\"}]"] {
+        let answer = app().post("/reels", array).await;
+        assert_eq!(answer.status, StatusCode::OK, "{array}");
+        assert_eq!(answer.json(), json!({ "title": null, "starts": [] }));
+    }
+}
+
+#[tokio::test]
+async fn bodies_are_bounded_together_too() {
+    let quota = Quota {
+        max: 1000,
+        ..Quota::default()
+    };
+    let app = App::with(quota, 150 * 1024);
+    let half_sent =
+        stream::iter([Ok::<_, std::io::Error>(object_of(90 * 1024))]).chain(stream::pending());
+    let mut slow = Box::pin(app.post("/echo", Body::from_stream(half_sent)));
+    assert!(poll!(&mut slow).is_pending());
+    let crowded = app.post("/echo", object_of(90 * 1024)).await;
+    assert_eq!(
+        (crowded.status, crowded.code().as_str()),
+        (StatusCode::SERVICE_UNAVAILABLE, "request.crowded")
+    );
+    assert_eq!(crowded.header("retry-after"), Some("1"));
+    let gzipped = [
+        ("content-type", "application/json"),
+        ("content-encoding", "gzip"),
+    ];
+    let bomb = gzip(object_of(90 * 1024).as_bytes());
+    let compressed = request(Method::POST, "/echo", &gzipped, bomb);
+    assert_eq!(app.send(compressed).await.code(), "request.crowded");
+    let small = app.post("/echo", object_of(50 * 1024)).await;
+    assert_eq!(small.status, StatusCode::OK);
+    // Whoever hangs up makes room, and so does every answer.
+    drop(slow);
+    for _ in 0..5 {
+        let answer = app.post("/echo", object_of(90 * 1024)).await;
+        assert_eq!(answer.status, StatusCode::OK);
+    }
 }
 
 #[tokio::test]
 async fn nesting_is_bounded() {
-    let deep = format!("{}{}", "[".repeat(20_000), "]".repeat(20_000));
+    let deep = format!("{{\"a\":{}{}}}", "[".repeat(20_000), "]".repeat(20_000));
     assert_eq!(
         app().post("/echo", deep).await.status,
         StatusCode::BAD_REQUEST
