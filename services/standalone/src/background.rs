@@ -1,19 +1,23 @@
-//! A platform that runs in the background: started, found again, stopped, forgotten.
+//! A platform that runs in the background: started, found again, stopped.
 
 use std::{
-    fs,
-    path::Path,
-    process::{Command, Stdio},
+    fs::{self, File},
+    os::unix::process::CommandExt as _,
+    process::Stdio,
     time::{Duration, Instant},
 };
 
 use anyhow::Context as _;
-use rustix::process::{Pid, Signal, kill_process, test_kill_process};
+use rustix::process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open, pidfd_send_signal};
+use tokio::{
+    process::{Child, Command},
+    signal::unix::{SignalKind, signal},
+    time::{sleep, timeout},
+};
 
 use crate::{develop::say, place::Place};
 
-/// What a running platform writes into its folder.
-const PID_FILE: &str = "dev.pid";
+/// What a platform that is ready writes into its folder: its process id, and what people are told.
 const READY_FILE: &str = "dev.ready";
 const LOG_FILE: &str = "dev.log";
 
@@ -25,75 +29,102 @@ const LOOK_EVERY: Duration = Duration::from_millis(100);
 /// How much of the log is shown when a start fails.
 const LOG_TAIL_LINES: usize = 30;
 
-/// The process that runs the platform of a folder.
-pub(crate) fn running(place: &Place) -> Option<Pid> {
-    let pid = fs::read_to_string(place.file(PID_FILE)).ok()?;
-    let pid = Pid::from_raw(pid.trim().parse().ok()?)?;
-    // The number may be somebody else's by now.
-    let program = fs::read_link(format!("/proc/{}/exe", pid.as_raw_nonzero())).ok()?;
-    let ours = program
-        .file_name()?
-        .to_str()?
-        .starts_with("avvivo-standalone");
-    ours.then_some(pid)
-}
-
-/// Says in the folder that this process runs its platform.
-pub(crate) fn announce(place: &Place) -> anyhow::Result<()> {
-    remove(&place.file(READY_FILE))?;
-    Ok(fs::write(
-        place.file(PID_FILE),
-        std::process::id().to_string(),
-    )?)
-}
-
-/// Says in the folder that the platform is ready; `summary` is what people are told.
+/// Says in the folder, which this process holds, that the platform is ready; `summary` is what people are told.
 pub(crate) fn announce_ready(place: &Place, summary: &str) -> anyhow::Result<()> {
-    // Whoever waits for it must find it whole.
-    let half = place.file("dev.ready.part");
-    fs::write(&half, summary)?;
-    Ok(fs::rename(half, place.file(READY_FILE))?)
+    place.write_whole(READY_FILE, &format!("{}\n{summary}", std::process::id()))
 }
 
-/// Takes both back.
+/// Takes it back. Only for the process that holds the folder.
 pub(crate) fn withdraw(place: &Place) -> anyhow::Result<()> {
-    remove(&place.file(READY_FILE))?;
-    remove(&place.file(PID_FILE))
+    place.remove_file(READY_FILE)
 }
 
-/// Starts this very program in the background with `args`, and returns when the platform is ready.
+/// What the platform that `pid` runs says, once it is ready. Another's words are from a life before.
+fn summary_of(place: &Place, pid: Pid) -> Option<String> {
+    let text = fs::read_to_string(place.file(READY_FILE)).ok()?;
+    let (by, summary) = text.split_once('\n')?;
+    (by == pid.as_raw_nonzero().to_string()).then(|| summary.to_owned())
+}
+
+/// Starts this very program in the background with `args`, and returns when the platform is ready. One that runs or starts
+/// already is as good.
 pub(crate) async fn detach(place: &Place, args: &[String]) -> anyhow::Result<()> {
-    use std::os::unix::process::CommandExt as _;
-    remove(&place.file(READY_FILE))?;
-    let log = fs::File::create(place.file(LOG_FILE))?;
-    let mut child = Command::new(std::env::current_exe()?)
+    let mut interrupted = signal(SignalKind::interrupt())?;
+    let mut terminated = signal(SignalKind::terminate())?;
+    let mut started = None;
+    if place.holder()?.is_none() {
+        started = Some(spawn(place, args)?);
+    }
+    let ended = tokio::select! {
+        ended = until_ready(place, &mut started) => ended,
+        _ = interrupted.recv() => Err(anyhow::anyhow!("interrupted")),
+        _ = terminated.recv() => Err(anyhow::anyhow!("terminated")),
+    };
+    match (ended, started) {
+        (Err(error), Some(child)) => {
+            end(child).await?;
+            Err(error)
+        }
+        (ended, _) => ended,
+    }
+}
+
+fn spawn(place: &Place, args: &[String]) -> anyhow::Result<Child> {
+    let log = File::create(place.file(LOG_FILE))?;
+    let mut command = std::process::Command::new(std::env::current_exe()?);
+    command
         .args(args)
         .process_group(0)
         .stdin(Stdio::null())
         .stdout(log.try_clone()?)
-        .stderr(log)
-        .spawn()?;
+        .stderr(log);
+    Ok(Command::from(command).spawn()?)
+}
+
+/// Waits until whoever runs the platform says that it is ready, and tells the person at the terminal.
+async fn until_ready(place: &Place, started: &mut Option<Child>) -> anyhow::Result<()> {
     let deadline = Instant::now() + START_LIMIT;
     loop {
-        if let Ok(summary) = fs::read_to_string(place.file(READY_FILE)) {
-            say(summary)?;
-            return Ok(());
+        let exited = match started {
+            Some(child) => child.try_wait()?,
+            None => None,
+        };
+        let holder = place.holder()?;
+        if let Some(summary) = holder.and_then(|pid| summary_of(place, pid)) {
+            return say(summary);
         }
-        if let Some(status) = child.try_wait()? {
-            anyhow::bail!(
+        match (exited, holder) {
+            // Somebody else was quicker: what that one starts is what we wait for.
+            (Some(_), Some(_)) => *started = None,
+            (Some(status), None) => anyhow::bail!(
                 "it ended with {status} before it was ready:\n{}",
                 log_tail(place)
-            );
+            ),
+            (None, None) if started.is_none() => {
+                anyhow::bail!("it ended before it was ready; its log says why")
+            }
+            (None, _) => {}
         }
-        if Instant::now() > deadline {
-            child.kill()?;
-            anyhow::bail!(
-                "it was not ready after {START_LIMIT:?}:\n{}",
-                log_tail(place)
-            );
-        }
-        tokio::time::sleep(LOOK_EVERY).await;
+        anyhow::ensure!(
+            Instant::now() < deadline,
+            "it was not ready after {START_LIMIT:?}:\n{}",
+            log_tail(place)
+        );
+        sleep(LOOK_EVERY).await;
     }
+}
+
+/// Ends a start that nobody waits for any more. Its children go with it.
+async fn end(mut child: Child) -> anyhow::Result<()> {
+    let pid = child.id().and_then(|id| i32::try_from(id).ok());
+    if let Some(pid) = pid.and_then(Pid::from_raw) {
+        // It has not been collected, so the number is still its own.
+        kill_process(pid, Signal::TERM).context("cannot ask it to stop")?;
+    }
+    if timeout(STOP_LIMIT, child.wait()).await.is_err() {
+        child.kill().await.context("cannot kill it")?;
+    }
+    Ok(())
 }
 
 fn log_tail(place: &Place) -> String {
@@ -107,28 +138,23 @@ fn log_tail(place: &Place) -> String {
 
 /// Stops the platform of a folder and returns when it is gone. One that does not run is stopped already.
 pub(crate) async fn stop(place: &Place) -> anyhow::Result<()> {
-    let Some(pid) = running(place) else {
-        say(format_args!("nothing runs in {}", place.folder().display()))?;
-        return Ok(());
+    let Some(pid) = place.holder()? else {
+        return say(format_args!("nothing runs in {}", place.folder().display()));
     };
-    kill_process(pid, Signal::TERM).context("cannot ask it to stop")?;
+    let process =
+        pidfd_open(pid, PidfdFlags::empty()).context("cannot reach the process that runs it")?;
     let deadline = Instant::now() + STOP_LIMIT;
-    while test_kill_process(pid).is_ok() && running(place).is_some() {
+    let mut asked = false;
+    // As long as it holds the folder, the number and the handle mean the same process.
+    while place.holder()? == Some(pid) {
         if Instant::now() > deadline {
             // Its children go with it.
-            kill_process(pid, Signal::KILL).context("cannot kill it")?;
+            pidfd_send_signal(&process, Signal::KILL).context("cannot kill it")?;
+        } else if !asked {
+            pidfd_send_signal(&process, Signal::TERM).context("cannot ask it to stop")?;
+            asked = true;
         }
-        tokio::time::sleep(LOOK_EVERY).await;
+        sleep(LOOK_EVERY).await;
     }
-    withdraw(place)?;
     say(format_args!("stopped {}", place.folder().display()))
-}
-
-fn remove(path: &Path) -> anyhow::Result<()> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            Err(error).with_context(|| format!("cannot delete {}", path.display()))
-        }
-        _ => Ok(()),
-    }
 }

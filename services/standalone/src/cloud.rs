@@ -14,7 +14,8 @@ use avvivo_service_kit::{Lifecycle, config::Env};
 use tokio::task::spawn_blocking;
 
 use crate::{
-    place::{Place, Ports},
+    place::Place,
+    ports::{Claimed, Ports},
     settings::{self, Instance, Neighbours, Variables},
 };
 
@@ -87,15 +88,16 @@ impl Service {
 pub(crate) async fn start(
     place: &Place,
     to: &Neighbours,
-    ports: &Ports,
+    claimed: &mut Claimed,
     lifecycle: &Lifecycle,
 ) -> anyhow::Result<()> {
     let db = Database::lazy(&to.database_url, &DatabaseOptions::default())?;
     db.migrate().await?;
     db.close().await;
     let folder = place.file("processes");
-    let mut services = services(to, ports)?;
-    services.push(proxy(place, ports)?);
+    let mut services = services(to, &claimed.ports)?;
+    services.push(proxy(place, &claimed.ports)?);
+    claimed.hand_out_public();
     let mut kept = spawn_blocking(move || {
         let started = services
             .into_iter()
@@ -105,17 +107,19 @@ pub(crate) async fn start(
     .await??;
     let stop = lifecycle.stopping().clone();
     lifecycle.spawn("service processes", async move {
-        while stop
-            .run_until_cancelled(tokio::time::sleep(LOOK_EVERY))
-            .await
-            .is_some()
+        let mut looked = Ok(());
+        while looked.is_ok()
+            && stop
+                .run_until_cancelled(tokio::time::sleep(LOOK_EVERY))
+                .await
+                .is_some()
         {
-            for process in &mut kept {
-                process.look()?;
-            }
+            looked = kept.iter_mut().try_for_each(Kept::look);
         }
+        // The others drain in order, whatever became of one of them.
         let processes = kept.into_iter().map(|kept| kept.process).collect();
-        Ok::<_, anyhow::Error>(spawn_blocking(move || PrivateProcess::stop_all(processes)).await??)
+        let stopped = spawn_blocking(move || PrivateProcess::stop_all(processes)).await?;
+        looked.and(stopped.map_err(Into::into))
     });
     lifecycle.set_ready();
     Ok(())
@@ -199,9 +203,11 @@ fn write_proxy_config(place: &Place, ports: &Ports) -> anyhow::Result<PathBuf> {
     std::fs::create_dir_all(&folder).context("cannot make nginx's folder")?;
     let mut text = String::new();
     let at = folder.display();
+    // One process that runs as ourselves. A root's master would have a worker that runs as nobody and cannot reach this
+    // folder, where bodies go that do not fit into memory.
     writeln!(
         text,
-        "worker_processes 1;\npid {at}/nginx.pid;\nerror_log {at}/error.log warn;"
+        "master_process off;\npid {at}/nginx.pid;\nerror_log {at}/error.log warn;"
     )?;
     writeln!(
         text,

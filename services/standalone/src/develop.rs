@@ -18,7 +18,8 @@ use gcp_local::GcpLocal;
 
 use crate::{
     background, cloud,
-    place::{Place, Ports},
+    place::Place,
+    ports::{Claimed, Ports},
     settings::{Identity, Neighbours, PROJECT, Variables},
     single,
 };
@@ -55,30 +56,35 @@ pub(crate) struct DevArgs {
 pub(crate) async fn run(args: DevArgs) -> anyhow::Result<ExitCode> {
     if args.stop || args.reset {
         let place = Place::at(&args.data)?;
-        background::stop(&place).await?;
-        if args.reset {
-            servers::forget(&place).await?;
-            place.remove()?;
-            say(format_args!("deleted {}", place.folder().display()))?;
+        // Nobody else's folder gets even a signal.
+        if place.is_there()? {
+            background::stop(&place).await?;
+            if args.reset {
+                forget(&place).await?;
+            }
+        } else {
+            say(format_args!("nothing is in {}", place.folder().display()))?;
         }
         return Ok(ExitCode::SUCCESS);
     }
     let place = Place::open(&args.data)?;
-    if let Some(pid) = background::running(&place) {
-        anyhow::bail!(
-            "it runs already, as process {}. Stop it with: scripts/dev --stop --data {}",
-            pid.as_raw_nonzero(),
-            place.folder().display()
-        );
-    }
     if args.detach {
         background::detach(&place, &arguments(&args, &place)).await?;
         return Ok(ExitCode::SUCCESS);
     }
-    background::announce(&place)?;
+    let _hold = place.hold()?;
+    background::withdraw(&place)?;
     let ended = develop(&args, &place).await;
     background::withdraw(&place)?;
     ended
+}
+
+/// Deletes everything, and lets nobody start meanwhile.
+async fn forget(place: &Place) -> anyhow::Result<()> {
+    let hold = place.hold()?;
+    servers::forget(place).await?;
+    place.remove(&hold)?;
+    say(format_args!("deleted {}", place.folder().display()))
 }
 
 /// The arguments of the process in the background.
@@ -98,18 +104,20 @@ fn arguments(args: &DevArgs, place: &Place) -> Vec<String> {
 }
 
 async fn develop(args: &DevArgs, place: &Place) -> anyhow::Result<ExitCode> {
+    let mut claimed = Claimed::of(place, args.port)?;
+    let ports = claimed.ports.clone();
     say("Starting PostgreSQL and Redis …")?;
     let servers = Servers::start(place).await?;
-    let ports = place.ports(args.port)?;
     let (telemetry, lifecycle) = single::begin(&quiet())?;
+    claimed.hand_out();
     let google = single::start_google(place, &ports, None).await?;
     let to = neighbours(place, &ports, &servers, &google)?;
     summary::write_servers(place, &to)?;
     say("Starting the services …")?;
     if args.cloud {
-        cloud::start(place, &to, &ports, &lifecycle).await?;
+        cloud::start(place, &to, &mut claimed, &lifecycle).await?;
     } else {
-        single::start(&to, &ports, &telemetry, &lifecycle).await?;
+        single::start(&to, &mut claimed, &telemetry, &lifecycle).await?;
     }
     servers.watch(&lifecycle);
     let greet = async {

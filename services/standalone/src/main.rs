@@ -4,6 +4,7 @@ mod background;
 mod cloud;
 mod develop;
 mod place;
+mod ports;
 mod reference;
 mod settings;
 mod single;

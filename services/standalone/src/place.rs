@@ -1,38 +1,20 @@
-//! The data folder, and the ports that stay the same from one start to the next: addresses of media are stored, so the
-//! object store must be found again where it was.
+//! The data folder: whose it is, and which process runs its platform.
+
+mod hold;
 
 use std::{
-    fs,
+    fs::{self, Permissions},
     io::{self, Write as _},
-    net::{Ipv4Addr, TcpListener},
-    os::unix::fs::OpenOptionsExt as _,
+    os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _},
     path::{Path, PathBuf},
 };
 
 use anyhow::Context as _;
-use avvivo_local_servers::free_port;
-use serde::{Deserialize, Serialize};
+
+pub(crate) use hold::Hold;
 
 /// Marks a folder as ours, so that `--reset` never deletes anybody else's.
 const MARK: &str = "avvivo-data";
-
-/// The port that people are told, unless they say otherwise.
-const USUAL_PORT: u16 = 3000;
-
-/// The ports of one installation.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Ports {
-    pub(crate) public: u16,
-    pub(crate) google: u16,
-    pub(crate) api: u16,
-    pub(crate) api_grpc: u16,
-    pub(crate) second_api: u16,
-    pub(crate) second_api_grpc: u16,
-    pub(crate) processor: u16,
-    pub(crate) scheduler: u16,
-    pub(crate) gateway: u16,
-    pub(crate) second_gateway: u16,
-}
 
 /// A data folder.
 #[derive(Debug, Clone)]
@@ -41,11 +23,20 @@ pub(crate) struct Place {
 }
 
 impl Place {
-    /// The folder at `path`, made when it is not there.
+    /// The folder at `path`, made when it is not there. One with somebody else's files in it is refused.
     pub(crate) fn open(path: &Path) -> anyhow::Result<Self> {
         let place = Self::at(path)?;
         fs::create_dir_all(&place.folder)
             .with_context(|| format!("cannot make {}", place.folder.display()))?;
+        let mut files = fs::read_dir(&place.folder)
+            .with_context(|| format!("cannot look into {}", place.folder.display()))?;
+        // The mark is the first file of a folder of ours, so whoever sees any file sees it too.
+        anyhow::ensure!(
+            files.next().is_none() || place.file(MARK).exists(),
+            "{} was not made by avvivo and has files in it, which a reset would delete. \
+             Name an empty folder, or one that is not there yet, with --data.",
+            place.folder.display()
+        );
         fs::write(
             place.file(MARK),
             "Data of avvivo. Delete it with `scripts/dev --reset`.\n",
@@ -78,8 +69,28 @@ impl Place {
             .truncate(true)
             .mode(0o600)
             .open(&path)?;
+        // One that was there already keeps the mode it was made with.
+        file.set_permissions(Permissions::from_mode(0o600))?;
         file.write_all(content.as_bytes())?;
         Ok(path)
+    }
+
+    /// Writes a file that others find whole or not at all.
+    pub(crate) fn write_whole(&self, name: &str, content: &str) -> anyhow::Result<()> {
+        let half = self.file(&format!("{name}.part"));
+        fs::write(&half, content)?;
+        Ok(fs::rename(half, self.file(name))?)
+    }
+
+    /// Deletes a file that may not be there.
+    pub(crate) fn remove_file(&self, name: &str) -> anyhow::Result<()> {
+        let path = self.file(name);
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(error).with_context(|| format!("cannot delete {}", path.display()))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Whether it is there; an error when it is, and is not ours.
@@ -93,59 +104,12 @@ impl Place {
         Ok(there)
     }
 
-    /// Deletes it, if it is ours.
-    pub(crate) fn remove(&self) -> anyhow::Result<()> {
+    /// Deletes it, if it is ours. Whoever deletes it holds it, so nobody starts meanwhile.
+    pub(crate) fn remove(&self, _hold: &Hold) -> anyhow::Result<()> {
         if !self.is_there()? {
             return Ok(());
         }
         fs::remove_dir_all(&self.folder)
             .with_context(|| format!("cannot delete {}", self.folder.display()))
     }
-
-    /// The ports: those of the last start where they are free, others where they are not.
-    pub(crate) fn ports(&self, wanted: Option<u16>) -> anyhow::Result<Ports> {
-        let file = self.file("ports.json");
-        let earlier: Option<Ports> = fs::read(&file)
-            .ok()
-            .and_then(|bytes| serde_json::from_slice(&bytes).ok());
-        let keep = |port: fn(&Ports) -> u16| match earlier.as_ref().map(port) {
-            Some(port) if is_free(port) => Ok(port),
-            _ => free_port(),
-        };
-        let ports = Ports {
-            public: public_port(wanted, earlier.as_ref())?,
-            google: keep(|ports| ports.google)?,
-            api: keep(|ports| ports.api)?,
-            api_grpc: keep(|ports| ports.api_grpc)?,
-            second_api: keep(|ports| ports.second_api)?,
-            second_api_grpc: keep(|ports| ports.second_api_grpc)?,
-            processor: keep(|ports| ports.processor)?,
-            scheduler: keep(|ports| ports.scheduler)?,
-            gateway: keep(|ports| ports.gateway)?,
-            second_gateway: keep(|ports| ports.second_gateway)?,
-        };
-        fs::write(&file, serde_json::to_vec_pretty(&ports)?)?;
-        Ok(ports)
-    }
-}
-
-fn public_port(wanted: Option<u16>, earlier: Option<&Ports>) -> anyhow::Result<u16> {
-    if let Some(wanted) = wanted.filter(|port| *port != 0) {
-        anyhow::ensure!(
-            is_free(wanted),
-            "port {wanted} is taken. Name another with --port, or stop what is using it."
-        );
-        return Ok(wanted);
-    }
-    let usual = earlier.map_or(USUAL_PORT, |ports| ports.public);
-    if is_free(usual) {
-        Ok(usual)
-    } else {
-        Ok(free_port()?)
-    }
-}
-
-fn is_free(port: u16) -> bool {
-    let bound: io::Result<TcpListener> = TcpListener::bind((Ipv4Addr::LOCALHOST, port));
-    bound.is_ok()
 }

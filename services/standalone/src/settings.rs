@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use avvivo_service_kit::config::{Env, Loaded, Section, Source, load};
 
-use crate::place::Ports;
+use crate::ports::Ports;
 
 /// The project of local installations.
 pub(crate) const PROJECT: &str = "avvivo-local";

@@ -18,7 +18,8 @@ use tokio::net::TcpListener;
 use tower::ServiceExt as _;
 
 use crate::{
-    place::{Place, Ports},
+    place::Place,
+    ports::{Claimed, Ports},
     settings::{self, Identity, Instance, Neighbours, PROJECT, Variables},
 };
 
@@ -51,8 +52,11 @@ pub(crate) async fn serve(args: ServeArgs) -> anyhow::Result<ExitCode> {
             .with_context(|| format!("{name} is not set"))
     };
     let place = Place::open(&args.data)?;
-    let ports = place.ports(args.port)?;
+    let _hold = place.hold()?;
+    let mut claimed = Claimed::of(&place, args.port)?;
+    let ports = claimed.ports.clone();
     let (telemetry, lifecycle) = begin(&Variables::new())?;
+    claimed.hand_out();
     let google = start_google(&place, &ports, args.media_url).await?;
     let to = Neighbours {
         database_url: wanted("DATABASE_URL")?,
@@ -62,7 +66,7 @@ pub(crate) async fn serve(args: ServeArgs) -> anyhow::Result<ExitCode> {
         base_url: args.public_url.unwrap_or_else(|| base_url(&ports)),
         identity: Identity::Firebase,
     };
-    start(&to, &ports, &telemetry, &lifecycle).await?;
+    start(&to, &mut claimed, &telemetry, &lifecycle).await?;
     let code = lifecycle.run(&telemetry).await;
     google.shutdown().await;
     Ok(code)
@@ -105,10 +109,14 @@ pub(crate) fn write_signing_key(place: &Place, google: &GcpLocal) -> anyhow::Res
 /// Starts the four services. The api and the gateway share the public port, as they do behind a load balancer.
 pub(crate) async fn start(
     to: &Neighbours,
-    ports: &Ports,
+    claimed: &mut Claimed,
     telemetry: &Telemetry,
     lifecycle: &Lifecycle,
 ) -> anyhow::Result<()> {
+    let public = claimed.public_listener()?;
+    public.set_nonblocking(true)?;
+    let public = TcpListener::from_std(public)?;
+    let ports = &claimed.ports;
     let api_config = settings::read(&settings::api(to, ports, Instance::First))?;
     let api = Api::build(&api_config, telemetry, lifecycle).await?;
     api.core.deps.db.migrate().await?;
@@ -127,10 +135,7 @@ pub(crate) async fn start(
 
     let gateway_config = settings::read(&settings::gateway(to, ports, Instance::First))?;
     let gateway = Gateway::build(&gateway_config, telemetry, lifecycle).await?;
-    lifecycle.serve(
-        listen(ports.public).await?,
-        one_address(api.router, gateway.router),
-    );
+    lifecycle.serve(public, one_address(api.router, gateway.router));
     lifecycle.set_ready();
     Ok(())
 }

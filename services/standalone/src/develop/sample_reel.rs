@@ -1,13 +1,14 @@
 //! One reel through the real path, as a phone would publish it: signed upload, confirmation, publication, rendering.
 
 use std::{
+    fmt,
     process::Stdio,
     time::{Duration, Instant},
 };
 
 use anyhow::Context as _;
 use avvivo_local_servers::Program;
-use reqwest::{Client, Method, RequestBuilder};
+use reqwest::{Client, Method, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
 use tokio::process::Command;
 
@@ -21,7 +22,10 @@ const LOOK_EVERY: Duration = Duration::from_millis(400);
 /// The services answer within this once they are up.
 const READY_LIMIT: Duration = Duration::from_mins(1);
 
-/// Publishes the sample, unless the shop has reels already.
+/// The day's reels are used up, and no extras are left.
+const NO_REELS_LEFT: &str = "quota.no_reels_left";
+
+/// Sees to a reel in the feed: the shop's own where one is there or on its way, else the sample.
 pub(super) async fn ensure(place: &Place, base_url: &str, tokens: &Tokens) -> anyhow::Result<()> {
     let shop = Shop {
         http: Client::builder().timeout(Duration::from_secs(30)).build()?,
@@ -33,25 +37,56 @@ pub(super) async fn ensure(place: &Place, base_url: &str, tokens: &Tokens) -> an
     let reels = shop
         .call(Method::GET, &format!("/reels/shop/{}", shop.id), None)
         .await?;
-    if reels.as_array().is_some_and(|reels| !reels.is_empty()) {
+    if reel_that_is(&reels, "ACTIVE").is_some() {
         return Ok(());
     }
-    say("Making a sample video …")?;
-    let video = make_video(place).await?;
-    say("Publishing it as Telas Helguera would from a phone …")?;
-    let url = shop.upload(video).await?;
-    let body = json!({
-        "shopId": shop.id, "type": "VIDEO", "videoUrl": url, "durationSeconds": 6,
-        "presetLabel": "Nueva llegada", "platform": "Instagram",
-        "editorState": {"version": 1, "fit": "contain", "mediaBackground": {"mode": "blur"}},
-    });
-    let reel = shop.call(Method::POST, "/reels", Some(body)).await?;
-    let id = reel
-        .get("id")
-        .and_then(Value::as_str)
-        .context("the reel has no id")?;
-    shop.follow(id).await
+    if let Some(reel) = reel_that_is(&reels, "PROCESSING") {
+        say("A reel of Telas Helguera is on its way …")?;
+        match shop.follow(reel).await {
+            Ok(()) => return Ok(()),
+            Err(error) => say(format_args!("{error:#}"))?,
+        }
+    }
+    match shop.publish(place).await {
+        Err(error) if is_out_of_quota(&error) => say(
+            "Telas Helguera has used up its reels of today: there is no sample today. Everything else works.",
+        ),
+        other => other,
+    }
 }
+
+/// The newest reel of that status.
+fn reel_that_is<'r>(reels: &'r Value, status: &str) -> Option<&'r str> {
+    let mut reels = reels.as_array()?.iter();
+    let found = reels.find(|reel| reel.get("status").and_then(Value::as_str) == Some(status))?;
+    found.get("id")?.as_str()
+}
+
+fn is_out_of_quota(error: &anyhow::Error) -> bool {
+    let refused = error.downcast_ref::<Refused>();
+    refused.is_some_and(|refused| refused.code() == Some(NO_REELS_LEFT))
+}
+
+/// What the platform answers to a request that it refuses.
+#[derive(Debug)]
+struct Refused {
+    status: StatusCode,
+    body: Value,
+}
+
+impl Refused {
+    fn code(&self) -> Option<&str> {
+        self.body.get("code")?.as_str()
+    }
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.status, self.body)
+    }
+}
+
+impl std::error::Error for Refused {}
 
 /// The owner of a shop, with a phone.
 struct Shop<'a> {
@@ -92,6 +127,25 @@ impl Shop<'_> {
         })
         .await
         .with_context(|| format!("{path} failed"))
+    }
+
+    /// Makes the sample, publishes it and shows its progress.
+    async fn publish(&self, place: &Place) -> anyhow::Result<()> {
+        say("Making a sample video …")?;
+        let video = make_video(place).await?;
+        say("Publishing it as Telas Helguera would from a phone …")?;
+        let url = self.upload(video).await?;
+        let body = json!({
+            "shopId": self.id, "type": "VIDEO", "videoUrl": url, "durationSeconds": 6,
+            "presetLabel": "Nueva llegada", "platform": "Instagram",
+            "editorState": {"version": 1, "fit": "contain", "mediaBackground": {"mode": "blur"}},
+        });
+        let reel = self.call(Method::POST, "/reels", Some(body)).await?;
+        let id = reel
+            .get("id")
+            .and_then(Value::as_str)
+            .context("the reel has no id")?;
+        self.follow(id).await
     }
 
     /// Uploads and confirms; answers the public address.
@@ -177,7 +231,9 @@ async fn send(request: RequestBuilder) -> anyhow::Result<Value> {
     let answer = request.send().await?;
     let status = answer.status();
     let body: Value = answer.json().await?;
-    anyhow::ensure!(status.is_success(), "{status}: {body}");
+    if !status.is_success() {
+        return Err(Refused { status, body }.into());
+    }
     Ok(body)
 }
 

@@ -10,13 +10,14 @@ const ENV_FILE: &str = "dev.env";
 /// The file with the addresses and passwords of the private servers, for psql, redis-cli and gcp-local.
 const SERVERS_FILE: &str = "servers.env";
 
-/// Writes the file that shells source.
+/// Writes the file that shells source, to this user only: who has a token is that person.
 pub(super) fn write_env(place: &Place, base_url: &str, tokens: &Tokens) -> anyhow::Result<()> {
     let mut text = format!("BASE_URL={base_url}\n");
     for (name, value) in tokens.tokens.iter().chain(&tokens.ids) {
         writeln!(text, "{name}={value}")?;
     }
-    Ok(std::fs::write(place.file(ENV_FILE), text)?)
+    place.write_private(ENV_FILE, &text)?;
+    Ok(())
 }
 
 /// Writes the file that opens the private servers, to this user only.

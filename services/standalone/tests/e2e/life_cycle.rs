@@ -1,10 +1,12 @@
 //! The command itself: started, found again, stopped, killed, forgotten; two of them side by side.
 
+mod starts;
+
 use std::{
     collections::BTreeMap,
     fs,
+    os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
-    process::Command,
     time::{Duration, Instant},
 };
 
@@ -14,11 +16,11 @@ use rustix::process::Signal;
 use uuid::Uuid;
 
 use crate::support::{
-    command::{Running, Said, run, run_with, variables},
+    command::{Running, Said, reset, run, run_with, variables},
+    janitor::Janitor,
     people::Person,
     platform::{home, shut_home},
     processes,
-    programs::STANDALONE,
 };
 
 /// A start that finds its data, on two cores that others use too; alone it takes two seconds.
@@ -43,12 +45,15 @@ const PROMISED: [&str; 11] = [
 struct Home {
     data: PathBuf,
     port: String,
+    _janitor: Janitor,
 }
 
 impl Home {
     fn below(folder: &Path) -> Self {
+        let data = folder.join("data");
         Self {
-            data: folder.join("data"),
+            _janitor: Janitor::of(&data),
+            data,
             port: free_port().unwrap().to_string(),
         }
     }
@@ -74,9 +79,7 @@ impl Home {
 impl Drop for Home {
     /// What a failed test leaves in the background.
     fn drop(&mut self) {
-        let mut reset = Command::new(STANDALONE);
-        reset.args(["dev", "--reset", "--data", self.folder()]);
-        drop(reset.output());
+        reset(&self.data);
     }
 }
 
@@ -104,6 +107,7 @@ async fn two_platforms_live_side_by_side_and_end_without_a_trace() {
 
     let again = first.dev(&[]).await.badly();
     assert!(again.contains("it runs already"), "{again}");
+    assert_eq!(first.detach().await, said, "it runs, which was wanted");
     a_taken_port_is_named(open.path(), &first.port).await;
 
     first.dev(&["--stop"]).await.well();
@@ -139,18 +143,22 @@ async fn a_second_start_is_quick_and_keeps_the_data(home: &Home, feed: &[Uuid]) 
     let status = command.ended().await;
     assert!(status.success(), "{status}: {}", command.log());
     processes::none_around(&home.data).await;
-    assert!(!home.data.join("dev.pid").exists());
+    assert!(!home.data.join("dev.ready").exists());
+    let secrets = fs::metadata(home.data.join("dev.env")).unwrap();
+    assert_eq!(secrets.permissions().mode() & 0o777, 0o600);
 }
 
 async fn after_a_kill_it_starts_again_and_a_reset_forgets_all(home: &Home, feed: &[Uuid]) {
-    let pid = fs::read_to_string(home.data.join("dev.pid")).unwrap();
-    let command = processes::with_id(pid.parse().unwrap()).unwrap();
+    let pid = fs::read_to_string(home.data.join("running.lock")).unwrap();
+    let command = processes::with_id(pid.trim().parse().unwrap()).unwrap();
     let servers = command.folder_of_servers();
 
     command.kill();
 
     processes::none_around(&home.data).await;
     processes::none_around(&servers).await;
+    let nothing = home.dev(&["--stop"]).await.well();
+    assert!(nothing.contains("nothing runs"), "{nothing}");
     home.detach().await;
     assert_eq!(home.feed().await, feed);
 
@@ -181,10 +189,20 @@ async fn a_folder_of_somebody_elses_is_not_deleted() {
     let home = home();
     let file = home.path().join("tesis.odt");
     fs::write(&file, "años de trabajo").unwrap();
+    let folder = home.path().to_str().unwrap();
 
-    let said = run(&["dev", "--reset", "--data", home.path().to_str().unwrap()]).await;
+    // A start must not make it ours, or the reset after it would be right to delete it.
+    for start in [
+        &["dev", "--data", folder][..],
+        &["dev", "--detach", "--data", folder],
+        &["serve", "--data", folder],
+    ] {
+        let said = run(start).await.badly();
+        assert!(said.contains("was not made by avvivo"), "{said}");
+    }
+    let said = run(&["dev", "--reset", "--data", folder]).await.badly();
 
-    let said = said.badly();
     assert!(said.contains("was not made by avvivo"), "{said}");
     assert!(file.exists());
+    assert_eq!(fs::read_dir(home.path()).unwrap().count(), 1);
 }

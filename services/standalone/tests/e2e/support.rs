@@ -4,6 +4,7 @@ pub(crate) mod collector;
 pub(crate) mod command;
 pub(crate) mod database;
 pub(crate) mod google;
+pub(crate) mod janitor;
 pub(crate) mod media;
 pub(crate) mod people;
 pub(crate) mod platform;

@@ -132,6 +132,8 @@ fn ports(home: &TempDir) -> Map<String, Value> {
         .collect();
     let data = home.path().join("data");
     fs::create_dir(&data).unwrap();
+    // As an earlier start leaves it.
+    fs::write(data.join("avvivo-data"), "").unwrap();
     fs::write(data.join("ports.json"), serde_json::to_vec(&ports).unwrap()).unwrap();
     ports
 }

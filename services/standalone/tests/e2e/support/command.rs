@@ -113,6 +113,13 @@ pub(crate) async fn run_with(arguments: &[&str], variables: &[(&str, &str)]) -> 
     Said(output.unwrap().unwrap())
 }
 
+/// Ends what runs over `data` and deletes it. For the end of a test: what fails here has failed before.
+pub(crate) fn reset(data: &Path) {
+    let mut reset = Command::new(STANDALONE);
+    reset.args(["dev", "--reset", "--data"]).arg(data);
+    drop(reset.output());
+}
+
 /// What a command said and how it ended.
 #[derive(Debug)]
 pub(crate) struct Said(Output);

@@ -127,6 +127,18 @@ impl Rows {
         .unwrap();
     }
 
+    /// Leaves a shop nothing to publish today.
+    pub(crate) async fn use_up_quota(&self, shop: Uuid) {
+        let used = sqlx::query(
+            "UPDATE quota_wallets SET reel_daily_used = reel_daily_limit, reel_extra_balance = 0 WHERE shop_id = $1",
+        )
+        .bind(shop)
+        .execute(&self.pool)
+        .await
+        .unwrap();
+        assert_eq!(used.rows_affected(), 1);
+    }
+
     /// How many events everybody could hear so far.
     pub(crate) async fn public_events(&self) -> i64 {
         sqlx::query_scalar(
