@@ -1,10 +1,18 @@
 //! Processes that die at the worst moment.
 
+use avvivo_testkit::{Seen, wait_for};
+use http::StatusCode;
 use serde_json::json;
 use sqlx::Connection as _;
 use uuid::Uuid;
 
-use crate::support::{media, people::Shop, platform::Platform, processes, sse::Sse};
+use crate::support::{
+    PATIENCE, media,
+    people::Shop,
+    platform::Platform,
+    processes::{self, Process},
+    sse::Sse,
+};
 
 pub(crate) async fn a_killed_processor_publishes_late_and_once(platform: &Platform) {
     let shop = platform.shop(1);
@@ -31,7 +39,7 @@ pub(crate) async fn a_killed_processor_publishes_late_and_once(platform: &Platfo
 pub(crate) async fn a_killed_api_costs_no_job(platform: &Platform) {
     let shop = platform.shop(2);
     let mut stream = platform.client(2).listen().await;
-    let upload = shop.upload("VIDEO", &media::short_video()).await;
+    let upload = shop.upload("VIDEO", &media::short_video(), None).await;
     let apis = ["api", "second_api"].map(|port| (port, platform.process(port).unwrap()));
 
     // Nobody gets to hand anything over, so both apis die between the commit and the queue.
@@ -51,6 +59,33 @@ pub(crate) async fn a_killed_api_costs_no_job(platform: &Platform) {
         platform.restarted(port, dead).await;
     }
     counts_once(platform, &shop, &mut stream, reel).await;
+}
+
+pub(crate) async fn a_killed_proxy_is_there_again(platform: &Platform) {
+    let proxies = || -> Vec<Process> {
+        let around = processes::around(&platform.data()).into_iter();
+        around
+            .filter(|process| process.is_running("nginx"))
+            .collect()
+    };
+    let before = proxies();
+    let [proxy] = before.as_slice() else {
+        panic!("one process, without workers that outlive it: {before:?}");
+    };
+
+    proxy.kill();
+
+    let url = format!("{}/ready", platform.base_url());
+    wait_for("another proxy to answer", PATIENCE, async || {
+        let answer = reqwest::get(&url).await.map(|answer| answer.status());
+        match proxies().as_slice() {
+            [other] if other.pid != proxy.pid && matches!(answer, Ok(StatusCode::OK)) => {
+                Seen::Done(())
+            }
+            others => Seen::NotYet((others.to_vec(), answer)),
+        }
+    })
+    .await;
 }
 
 /// It was announced once, paid once, and a view of it is one view.

@@ -3,13 +3,13 @@
 use rustix::process::Signal;
 
 use crate::{
-    browser, crashes, hiding, hostile_media, redelivery,
+    browser, crashes, hiding, hostile_media, readings, redelivery, sizes,
     support::{
         platform::{Platform, Shape},
         processes,
         scenarios::Scenarios,
     },
-    travel,
+    tokens, travel,
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -45,6 +45,12 @@ async fn as_in_the_cloud() {
         )
         .await;
     scenarios
+        .check(
+            "a killed proxy is there again",
+            crashes::a_killed_proxy_is_there_again(&platform),
+        )
+        .await;
+    scenarios
         .check("killed, it leaves no process behind", async {
             platform.command.signal(Signal::KILL);
             platform.command.ended().await;
@@ -71,6 +77,24 @@ async fn in_any_shape(platform: &Platform, scenarios: &mut Scenarios) {
         .check(
             "the sample is in the feed",
             platform.feed_is("with the sample", |feed| feed.len() == 1),
+        )
+        .await;
+    scenarios
+        .check(
+            "tokens are those people, for a day",
+            tokens::tokens_are_those_people_for_a_day(platform),
+        )
+        .await;
+    scenarios
+        .check(
+            "pool, outbox and backlog can be read",
+            readings::pool_outbox_and_backlog_can_be_read(platform),
+        )
+        .await;
+    scenarios
+        .check(
+            "a body of many pages arrives",
+            sizes::a_body_of_many_pages_arrives(platform),
         )
         .await;
     scenarios

@@ -30,7 +30,9 @@ pub(crate) async fn a_reel_travels_under_one_trace(platform: &Platform) {
 
     // The queue holds the job until it has been looked at.
     platform.google.pause_queue().await;
-    let upload = shop.upload("VIDEO", &media::short_video()).await;
+    let upload = shop
+        .upload("VIDEO", &media::short_video(), Some(&traceparent))
+        .await;
     let reel = shop.publish(&upload, Some(&traceparent)).await;
     let task = platform.google.task_of(reel).await;
     assert!(task.job.traceparent.contains(&trace), "{task:?}");
@@ -105,7 +107,7 @@ fn publishes(event: &Event, reel: Uuid) -> bool {
     matches!(&event.payload, Some(Payload::ReelPublished(published)) if published.reel_id == reel.to_string())
 }
 
-/// The request, the task, the render and each gateway's delivery are spans of the trace; the render's log names it.
+/// The upload's requests, the publication, the task, the render and each gateway's delivery are spans of the trace; the render's log names it.
 async fn followed(platform: &Platform, trace: &str, envelope: &Event) {
     let delivery = |sent: &&Sent| {
         sent.span.name == "deliver event"
@@ -116,7 +118,9 @@ async fn followed(platform: &Platform, trace: &str, envelope: &Event) {
         .collector
         .trace(trace, |spans| {
             let named = |name: &str| spans.iter().any(|sent| sent.span.name == name);
-            named("POST /reels")
+            named("POST /storage/reels/upload-url")
+                && named("POST /storage/reels/confirm")
+                && named("POST /reels")
                 && named("POST /jobs/reels/render")
                 && named("reel.render")
                 && spans.iter().filter(delivery).count() == gateways

@@ -118,8 +118,13 @@ pub(crate) struct Shop {
 }
 
 impl Shop {
-    /// Uploads one file as its phone would, and answers its public address.
-    pub(crate) async fn upload(&self, kind: &str, media: &Media) -> String {
+    /// Uploads one file as its phone would, as part of a trace where one is given, and answers its public address.
+    pub(crate) async fn upload(
+        &self,
+        kind: &str,
+        media: &Media,
+        traceparent: Option<&str>,
+    ) -> String {
         let Media {
             name,
             content_type,
@@ -128,10 +133,8 @@ impl Shop {
         let file = json!({"fileName": name, "contentType": content_type, "sizeBytes": bytes.len()});
         let wanted = json!({"shopId": self.id, "type": kind, "files": [file]});
         let signed = self
-            .owner
-            .post("/storage/reels/upload-url", &wanted)
-            .await
-            .ok();
+            .traced_post("/storage/reels/upload-url", &wanted, traceparent)
+            .await;
         let upload = &signed["uploads"][0];
         let text = |name: &str| upload[name].as_str().unwrap().to_owned();
         let mut put = Client::new().put(text("signedUrl")).body(bytes.clone());
@@ -141,8 +144,17 @@ impl Shop {
         let stored = put.send().await.unwrap();
         assert!(stored.status().is_success(), "{stored:?}");
         let paths = json!({"shopId": self.id, "type": kind, "paths": [text("path")]});
-        self.owner.post("/storage/reels/confirm", &paths).await.ok();
+        self.traced_post("/storage/reels/confirm", &paths, traceparent)
+            .await;
         text("publicUrl")
+    }
+
+    async fn traced_post(&self, path: &str, body: &Value, traceparent: Option<&str>) -> Value {
+        let answer = self
+            .owner
+            .ask(Method::POST, path, Some(body), traceparent)
+            .await;
+        answer.unwrap().ok()
     }
 
     /// Publishes an uploaded video, as part of a trace where one is given.
@@ -151,21 +163,18 @@ impl Shop {
             "shopId": self.id, "type": "VIDEO", "videoUrl": video_url, "durationSeconds": 6,
             "editorState": {"version": 1, "mediaBackground": {"mode": "solid", "color": "#336699"}},
         });
-        let answer = self
-            .owner
-            .ask(Method::POST, "/reels", Some(&body), traceparent);
-        id(&answer.await.unwrap().ok()["id"])
+        id(&self.traced_post("/reels", &body, traceparent).await["id"])
     }
 
     /// Uploads and publishes a video.
     pub(crate) async fn publish_video(&self, media: &Media) -> Uuid {
-        let url = self.upload("VIDEO", media).await;
+        let url = self.upload("VIDEO", media, None).await;
         self.publish(&url, None).await
     }
 
     /// Uploads and publishes a photo.
     pub(crate) async fn publish_photo(&self, media: &Media) -> Uuid {
-        let url = self.upload("PHOTO_SET", media).await;
+        let url = self.upload("PHOTO_SET", media, None).await;
         let body = json!({"shopId": self.id, "type": "PHOTO_SET", "photoUrls": [url]});
         id(&self.owner.post("/reels", &body).await.ok()["id"])
     }

@@ -17,7 +17,7 @@ use uuid::Uuid;
 use super::{
     PATIENCE,
     collector::Collector,
-    command::{READY_FILE, Running, variables},
+    command::{READY_FILE, Running, reset, variables},
     database::Rows,
     google::Google,
     people::{Person, Shop},
@@ -69,7 +69,11 @@ impl Platform {
     pub(crate) async fn start(shape: Shape) -> Self {
         install_crypto();
         require_services();
-        let home = home();
+        let home = match shape {
+            Shape::Single => home(),
+            // As in a checkout of root's, which nobody else can enter.
+            Shape::Cloud => shut_home(),
+        };
         let data = home.path().join("data");
         let collector = Collector::start().await;
         let port = free_port().unwrap().to_string();
@@ -135,7 +139,20 @@ impl Platform {
     }
 
     fn person(&self, variable: &str) -> Person {
-        Person::new(self.base_url(), &self.variables[variable])
+        Person::new(self.base_url(), self.variable(variable))
+    }
+
+    /// What `dev.env` says.
+    pub(crate) fn variable(&self, name: &str) -> &str {
+        &self.variables[name]
+    }
+
+    /// Where a service answers by itself; where all are one process, some answer for the others.
+    pub(crate) fn service_url(&self, port: &str) -> String {
+        match (self.shape, port) {
+            (Shape::Single, "api") => self.base_url().to_owned(),
+            _ => self.url_of(port),
+        }
     }
 
     /// Waits until everybody sees the feed as it `should_be`. Lists are cached, and the cache hears of changes.
@@ -213,6 +230,13 @@ impl Platform {
             logs += &tail(&path.display().to_string(), &read(&path));
         }
         logs
+    }
+}
+
+impl Drop for Platform {
+    /// The private servers' data may be elsewhere, and would outlive the folder.
+    fn drop(&mut self) {
+        reset(&self.data());
     }
 }
 

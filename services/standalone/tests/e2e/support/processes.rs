@@ -3,12 +3,14 @@
 use std::{
     fmt, fs,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use avvivo_testkit::{Seen, wait_for};
 use rustix::process::{Pid, Signal, kill_process};
 
-use super::PATIENCE;
+/// Ended processes are gone at once; the rest is for servers that stop in order.
+const GONE_LIMIT: Duration = Duration::from_secs(20);
 
 /// A process.
 #[derive(Clone)]
@@ -38,7 +40,7 @@ pub(crate) fn around(folder: &Path) -> Vec<Process> {
 
 /// Waits until nothing has to do with `folder` any more.
 pub(crate) async fn none_around(folder: &Path) {
-    wait_for("all processes to be gone", PATIENCE, async || {
+    wait_for("all processes to be gone", GONE_LIMIT, async || {
         let left = around(folder);
         if left.is_empty() {
             Seen::Done(())
