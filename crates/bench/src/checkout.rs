@@ -22,7 +22,10 @@ pub(crate) fn query_with(parts: &[&str]) -> anyhow::Result<String> {
             .get("query")
             .and_then(Value::as_str)
             .unwrap_or_default();
-        if parts.iter().all(|part| query.contains(part)) {
+        // Where a line breaks says nothing.
+        let words: Vec<&str> = query.split_whitespace().collect();
+        let flat = words.join(" ");
+        if parts.iter().all(|part| flat.contains(part)) {
             found.push(query.to_owned());
         }
     }

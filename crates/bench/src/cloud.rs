@@ -39,7 +39,8 @@ pub(crate) async fn run() -> anyhow::Result<Report> {
     ]);
     report.table(
         "Times of tasks created one after the other, rates of a burst over eight queues (one queue starts 500 a second at \
-         most, as Google's do). Every task is on the disk before it is confirmed:",
+         most, as Google's do). Every task is with the operating system before it is confirmed: it survives a `kill -9`, \
+         not a power cut:",
         &table,
     );
 

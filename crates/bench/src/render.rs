@@ -25,6 +25,10 @@ pub(crate) async fn run() -> anyhow::Result<Report> {
     anyhow::ensure!(ended.status.success(), "it ended with {}", ended.status);
     let text = String::from_utf8(ended.stdout)?;
     let mut report = Report::new("render", "Render");
+    report.note(
+        "Ours is the checks, the probe, the plan and the render. A job's download, upload and lease are left out, for the \
+         command has none:",
+    );
     report.note(format!("```text\n{}\n```", text.trim()));
     let ratios = ratios(&text);
     anyhow::ensure!(!ratios.is_empty(), "it printed no table");
