@@ -14,7 +14,8 @@ cd "$ROOT" || exit
 LOCKED=()
 if [[ -n ${CI:-} ]]; then LOCKED=(--locked); fi
 
-# Runs a chore. It is built together with the workspace's features, so that tests and chores share their dependencies.
-xtask() {
-  cargo build --quiet "${LOCKED[@]}" --workspace --bin xtask && "$CARGO_TARGET_DIR/debug/xtask" "$@"
-}
+# Builds the chores, together with the workspace's features, so that tests and chores share their dependencies.
+build_xtask() { cargo build --quiet "${LOCKED[@]}" --workspace --bin xtask; }
+
+# Runs a chore.
+xtask() { build_xtask && "$CARGO_TARGET_DIR/debug/xtask" "$@"; }

@@ -1,9 +1,13 @@
 //! `test`: the tests, with servers that exist only for them.
 
-use std::process::{ExitCode, ExitStatus};
+use std::{
+    process::{ExitCode, ExitStatus},
+    time::Duration,
+};
 
 use anyhow::Context;
 use avvivo_local_servers::{DataFolder, Durability, Postgres, Program, Redis, require};
+use rustix::process::{Pid, Signal, kill_process};
 use tokio::{
     process::Command,
     runtime,
@@ -11,6 +15,9 @@ use tokio::{
 };
 
 use crate::checkout::cargo;
+
+/// Longer than the longest grace that `.config/nextest.toml` gives a test.
+const END_LIMIT: Duration = Duration::from_secs(30);
 
 /// Starts the servers, runs nextest, stops the servers, and ends as nextest ended.
 pub(crate) fn run(nextest: Vec<String>) -> anyhow::Result<ExitCode> {
@@ -77,10 +84,24 @@ async fn run_to_its_end(mut command: Command) -> anyhow::Result<ExitStatus> {
             status = nextest.wait() => return status.context("cannot wait for cargo nextest"),
             // The terminal sent it to nextest as well.
             _ = interrupts.recv() => {}
-            // This one was meant for us alone; ending nextest ends the wait.
-            _ = terminations.recv() => nextest.start_kill()?,
+            _ = terminations.recv() => break,
         }
     }
+    // That was meant for us alone. Passed on, it lets nextest end the tests, and those what they have started.
+    if let Some(pid) = nextest.id().and_then(|id| Pid::from_raw(id.cast_signed())) {
+        kill_process(pid, Signal::TERM).context("cannot ask cargo nextest to end")?;
+    }
+    tokio::select! {
+        status = nextest.wait() => return status.context("cannot wait for cargo nextest"),
+        () = tokio::time::sleep(END_LIMIT) => {}
+        // Whoever asks twice wants it now.
+        _ = terminations.recv() => {}
+    }
+    nextest.start_kill()?;
+    nextest
+        .wait()
+        .await
+        .context("cannot wait for cargo nextest")
 }
 
 fn exit_code(status: ExitStatus) -> ExitCode {
@@ -89,4 +110,32 @@ fn exit_code(status: ExitStatus) -> ExitCode {
         .code()
         .and_then(|code| u8::try_from(code).ok())
         .map_or(ExitCode::FAILURE, ExitCode::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs::File, process::Stdio};
+
+    use rustix::process::getpid;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn asked_to_end_it_asks_the_tests_and_waits_for_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut tests = Command::new("sh");
+        // Asks for our end as soon as it listens itself.
+        let script = format!(
+            "trap 'kill $!; echo ended; exit 7' TERM; sleep 1000 & kill -TERM {}; wait",
+            getpid().as_raw_nonzero()
+        );
+        let log = folder.path().join("log");
+        tests
+            .args(["-c", &script])
+            .stdin(Stdio::null())
+            .stdout(File::create(&log).unwrap());
+        let status = run_to_its_end(tests).await.unwrap();
+        assert_eq!(status.code(), Some(7));
+        assert_eq!(std::fs::read_to_string(log).unwrap(), "ended\n");
+    }
 }
