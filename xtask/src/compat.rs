@@ -3,6 +3,8 @@
 //! New messages, fields, values and calls break nobody. Everything else that shows on the wire, or in the JSON form
 //! (names), does.
 
+use std::collections::BTreeSet;
+
 use prost_reflect::{
     Cardinality, DescriptorPool, EnumDescriptor, FieldDescriptor, Kind, MessageDescriptor,
     MethodDescriptor, ServiceDescriptor,
@@ -30,6 +32,34 @@ pub(crate) fn breaks(old: &DescriptorPool, new: &DescriptorPool) -> Vec<String> 
         }
     }
     found
+}
+
+/// The full names of everything that `new` has and `old` does not.
+pub(crate) fn additions(old: &DescriptorPool, new: &DescriptorPool) -> Vec<String> {
+    let known: BTreeSet<String> = names(old).collect();
+    names(new).filter(|name| !known.contains(name)).collect()
+}
+
+fn names(pool: &DescriptorPool) -> impl Iterator<Item = String> {
+    let messages = pool.all_messages().flat_map(|message| {
+        let fields = message.fields().map(|field| field.full_name().to_owned());
+        let mut names: Vec<String> = fields.collect();
+        names.insert(0, message.full_name().to_owned());
+        names
+    });
+    let enums = pool.all_enums().flat_map(|known| {
+        let values = known.values().map(|value| value.full_name().to_owned());
+        let mut names: Vec<String> = values.collect();
+        names.insert(0, known.full_name().to_owned());
+        names
+    });
+    let services = pool.services().flat_map(|service| {
+        let calls = service.methods().map(|call| call.full_name().to_owned());
+        let mut names: Vec<String> = calls.collect();
+        names.insert(0, service.full_name().to_owned());
+        names
+    });
+    messages.chain(enums).chain(services)
 }
 
 fn message_breaks(old: &MessageDescriptor, new: &MessageDescriptor, found: &mut Vec<String>) {
@@ -174,6 +204,22 @@ mod tests {
                 "message More {} service Reels { rpc List(More) returns (More);",
             );
         assert_eq!(breaks(&pool(BASE), &pool(&grown)), Vec::<String>::new());
+    }
+
+    #[test]
+    fn additions_are_named_whole_and_by_part() {
+        let grown = BASE
+            .replace("State state = 4;", "State state = 4; string title = 5;")
+            .replace("STATE_ACTIVE = 1;", "STATE_ACTIVE = 1; STATE_HIDDEN = 2;")
+            .replace(
+                "service Reels {",
+                "message More {} service Reels { rpc List(More) returns (More);",
+            );
+        assert_eq!(
+            additions(&pool(BASE), &pool(&grown)),
+            ["p.Reel.title", "p.More", "p.STATE_HIDDEN", "p.Reels.List"]
+        );
+        assert_eq!(additions(&pool(&grown), &pool(BASE)), Vec::<String>::new());
     }
 
     #[test]

@@ -5,26 +5,34 @@
 
 use std::fs;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, bail, ensure};
 use prost_reflect::DescriptorPool;
 
 use crate::{
     checkout::{at, say},
-    compat::breaks,
+    compat::{additions, breaks},
     contracts::compile,
 };
 
 const BASELINE: &str = "proto/baseline.binpb";
 
-/// Fails when today's contracts break what the baseline promised.
+/// Fails when today's contracts break what the baseline promised, or when it has not been told of some.
 pub(crate) fn check() -> anyhow::Result<()> {
     let path = at(BASELINE);
     let bytes = fs::read(&path).with_context(|| {
         format!("no {BASELINE}; make it with `cargo xtask proto-compat --accept`")
     })?;
     let old = DescriptorPool::decode(bytes.as_slice()).context("the baseline cannot be read")?;
-    let found = breaks(&old, &compile()?.descriptor_pool());
+    let new = compile()?.descriptor_pool();
+    let found = breaks(&old, &new);
     if found.is_empty() {
+        // What the baseline has never heard of could be changed tomorrow without anybody noticing.
+        let unknown = additions(&old, &new);
+        ensure!(
+            unknown.is_empty(),
+            "{BASELINE} lacks what proto/ has; run `cargo xtask proto-compat --accept`:\n{}",
+            unknown.join("\n")
+        );
         say("proto-compat: nothing that was promised has changed")?;
         return Ok(());
     }
