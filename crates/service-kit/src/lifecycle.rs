@@ -187,7 +187,8 @@ impl Lifecycle {
             .await
             .is_err()
         {
-            // Something blocks its thread. The process ends anyway.
+            // Something blocks its thread, and the runtime's own end waits for that: only a second signal, or the
+            // platform's kill, ends the process before.
             tracing::error!(tasks = ?self.running(), "tasks cannot be dropped");
         }
         inner
