@@ -12,7 +12,7 @@ use serde_json::json;
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use crate::support::{PATIENCE, media, scenarios::Scenarios};
+use crate::support::{PATIENCE, command::run, media, scenarios::Scenarios};
 use host::Host;
 use load::Load;
 
@@ -27,6 +27,12 @@ async fn a_platform_outlives_the_outages_of_its_servers() {
     let mut scenarios = Scenarios::default();
     scenarios
         .check(
+            "nobody else runs over its folder",
+            nobody_else_runs_over_its_folder(&host),
+        )
+        .await;
+    scenarios
+        .check(
             "without Redis requests go on, counted in memory",
             without_redis_requests_go_on(&mut host, reel),
         )
@@ -38,6 +44,17 @@ async fn a_platform_outlives_the_outages_of_its_servers() {
         )
         .await;
     scenarios.finish(|| host.command.log());
+}
+
+async fn nobody_else_runs_over_its_folder(host: &Host) {
+    let data = host.data();
+    for command in ["serve", "dev"] {
+        let said = run(&[command, "--data", data.to_str().unwrap()]).await;
+        let said = said.badly();
+        let running = format!("it runs already, as process {}", host.command.id());
+        assert!(said.contains(&running), "{said}");
+    }
+    assert_eq!(host.ready().await, 200);
 }
 
 async fn without_redis_requests_go_on(host: &mut Host, reel: Uuid) {

@@ -60,12 +60,13 @@ async fn two_starts_at_once_over_one_folder_are_one() {
 async fn a_start_that_is_given_up_leaves_nothing_behind() {
     let home = home();
     let logs = home.path().join("logs");
-    for signal in [Signal::INT, Signal::TERM] {
+    // Before there are servers, and when there are.
+    for (signal, sign) in [(Signal::INT, "running.lock"), (Signal::TERM, "servers.env")] {
         let place = Home::below(home.path());
         let mut command = Running::dev(&logs, &place.data, &["--port", &place.port, "--detach"]);
-        let lock = place.data.join("running.lock");
-        wait_for("the platform to begin", PATIENCE, async || {
-            if lock.exists() {
+        let sign = place.data.join(sign);
+        wait_for("the platform to get so far", PATIENCE, async || {
+            if sign.exists() {
                 Seen::Done(())
             } else {
                 Seen::NotYet(command.log())

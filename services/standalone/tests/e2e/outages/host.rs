@@ -1,6 +1,6 @@
 //! A single host: PostgreSQL and Redis of the test's own, and the command over them.
 
-use std::{collections::BTreeMap, fs};
+use std::{collections::BTreeMap, fs, path::PathBuf};
 
 use avvivo_domain::identity::{AccountStatus, Role, UserType};
 use avvivo_kernel::{Clock as _, SystemClock};
@@ -39,7 +39,7 @@ pub(crate) struct Host {
     postgres: Option<Postgres>,
     postgres_port: u16,
     folder: DataFolder,
-    _home: TempDir,
+    home: TempDir,
 }
 
 impl Host {
@@ -89,8 +89,13 @@ impl Host {
             rows,
             url,
             folder,
-            _home: home,
+            home,
         }
+    }
+
+    /// The command's own folder.
+    pub(crate) fn data(&self) -> PathBuf {
+        self.home.path().join("data")
     }
 
     /// The status of `/ready`.
