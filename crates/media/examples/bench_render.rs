@@ -6,6 +6,7 @@
 
 use std::{
     io::Write as _,
+    os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     process::Command,
     time::{Duration, Instant},
@@ -57,7 +58,7 @@ struct Cost {
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> anyhow::Result<()> {
     let clip = std::env::args_os().nth(1).map(PathBuf::from);
-    let folder = tempfile::tempdir()?;
+    let folder = folder()?;
     let transcoder = Transcoder::start(Settings::default()).await?;
     let mut out = std::io::stdout();
     writeln!(
@@ -98,6 +99,13 @@ async fn main() -> anyhow::Result<()> {
     Ok(())
 }
 
+/// A folder that goes away, and that ffmpeg gets into, whoever it runs as.
+fn folder() -> std::io::Result<tempfile::TempDir> {
+    tempfile::Builder::new()
+        .permissions(std::fs::Permissions::from_mode(0o755))
+        .tempdir()
+}
+
 fn ratio(one: Cost, other: Cost) -> f64 {
     one.cpu.as_secs_f64() / other.cpu.as_secs_f64()
 }
@@ -125,7 +133,7 @@ async fn contest(transcoder: &Transcoder, case: &Case, source: &Path) -> anyhow:
 }
 
 async fn render(transcoder: &Transcoder, source: &Path) -> anyhow::Result<()> {
-    let folder = tempfile::tempdir()?;
+    let folder = folder()?;
     let cancel = CancellationToken::new();
     let probe = transcoder.probe_video(source, &cancel).await?;
     let plan = VideoPlan::new(probe, EditSpec::default(), None, transcoder.limits())?;
@@ -137,7 +145,7 @@ async fn render(transcoder: &Transcoder, source: &Path) -> anyhow::Result<()> {
 }
 
 fn typed(case: &Case, source: &Path) -> anyhow::Result<()> {
-    let folder = tempfile::tempdir()?;
+    let folder = folder()?;
     let (video, thumbnail) = (
         folder.path().join("video.mp4"),
         folder.path().join("thumbnail.jpg"),

@@ -8,6 +8,7 @@ mod error;
 mod geometry;
 mod image_header;
 mod limits;
+mod meter;
 mod outputs;
 mod plan;
 mod probe;

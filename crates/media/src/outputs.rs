@@ -70,10 +70,11 @@ impl Drop for Unfinished {
     }
 }
 
-/// The size of an output that must have content. ffmpeg also succeeds when it decoded nothing.
+/// The size of an output that must have content. ffmpeg also succeeds when it decoded nothing. A link is no output: who
+/// wrote it may not have been ffmpeg any more.
 pub(crate) fn measure(path: &Path, log: &str) -> Result<u64, MediaError> {
-    match fs::metadata(path) {
-        Ok(metadata) if metadata.len() > 0 => Ok(metadata.len()),
+    match fs::symlink_metadata(path) {
+        Ok(metadata) if metadata.is_file() && metadata.len() > 0 => Ok(metadata.len()),
         _ => Err(MediaError::Damaged {
             log: log.to_owned(),
         }),

@@ -273,11 +273,24 @@ pub(crate) enum Ending {
     MemoryLimit,
     /// There was no room on the disk.
     DiskFull,
+    /// It may not read its source or write its outputs.
+    Denied,
+    /// The content made it do what no program may: the same bytes will again.
+    Crashed,
     /// Something outside ended it, or denied it a thread.
     Killed,
     /// It gave up by itself.
     Failed,
 }
+
+/// The signals by which the kernel, or the program itself, ends a program that went wrong.
+const CRASHES: [Signal; 5] = [
+    Signal::SEGV,
+    Signal::ABORT,
+    Signal::BUS,
+    Signal::FPE,
+    Signal::ILL,
+];
 
 impl Finished {
     /// Why the process did not succeed, judged by its status, its cost and its words.
@@ -293,6 +306,10 @@ impl Finished {
             Ending::DiskFull
         } else if said("Cannot allocate memory") || said("malloc of size") {
             Ending::MemoryLimit
+        } else if said("Permission denied") {
+            Ending::Denied
+        } else if CRASHES.iter().any(|crash| signal == Some(crash.as_raw())) {
+            Ending::Crashed
         } else if signal.is_some() || said("Resource temporarily unavailable") {
             Ending::Killed
         } else {
@@ -322,8 +339,42 @@ impl Finished {
                 log,
             },
             Ending::DiskFull => MediaError::DiskFull,
+            Ending::Denied => MediaError::Tool {
+                problem: format!("a file is out of ffmpeg's reach: {log}"),
+            },
+            Ending::Crashed => MediaError::Damaged { log },
             Ending::Killed => MediaError::Killed { log },
             Ending::Failed => failed(log),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use avvivo_kernel::Fault as _;
+
+    use super::*;
+
+    fn ended_by(signal: Signal) -> MediaError {
+        let finished = Finished {
+            status: ExitStatus::from_raw(signal.as_raw()),
+            stdout: Vec::new(),
+            stdout_overflowed: false,
+            log: String::new(),
+            cpu: Duration::ZERO,
+        };
+        finished.into_error(Duration::from_secs(1), |log| MediaError::Damaged { log })
+    }
+
+    #[test]
+    fn a_file_that_crashes_the_decoder_is_damaged_and_a_kill_may_pass() {
+        for signal in CRASHES {
+            let fault = ended_by(signal);
+            assert_eq!(fault.code(), "media.damaged", "{signal:?}");
+            assert!(!fault.kind().is_transient());
+        }
+        for signal in [Signal::KILL, Signal::TERM, Signal::INT] {
+            assert!(ended_by(signal).kind().is_transient(), "{signal:?}");
         }
     }
 }

@@ -1,8 +1,16 @@
-//! What a decoder of untrusted bytes is allowed: no network, no privileges, bounded memory, CPU time and disk.
+//! What a decoder of untrusted bytes is allowed: no network, no privileges, none of our files, bounded memory, CPU time
+//! and disk.
 //!
 //! Three small programs of util-linux run before ffmpeg in the same process, each replacing itself by the next:
 //! `unshare` leaves the network, `setpriv` gives up every privilege and ties the process to our life, `prlimit` sets
 //! the bounds. Nothing of it needs unsafe code between fork and exec, and all of it is visible in `ps`.
+//!
+//! Where we are root, `setpriv` also changes the user: root without capabilities still owns root's files. The guest, as
+//! that user is called here, owns nothing but the folder it is lent while it writes outputs.
+
+mod lending;
+#[cfg(test)]
+mod tests;
 
 use std::{
     ffi::OsStr,
@@ -11,20 +19,31 @@ use std::{
     time::Duration,
 };
 
+use rustix::process::DumpableBehavior;
+
+pub(crate) use lending::Lent;
+
 use crate::error::MediaError;
 
 /// How far processes are shut in, strongest first. Which one is possible depends on the host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Isolation {
-    /// No network, no capabilities. Needs root.
+    /// No network, no privileges, another user than ours. Needs root.
     NoNetwork,
-    /// The same through a user namespace of its own, for ordinary users where the kernel lets them.
+    /// No network, no privileges, through a user namespace: for ordinary users where the kernel lets them.
     NoNetworkAsUser,
-    /// No new privileges; the network stays reachable, and only the protocol allow-list keeps ffmpeg off it.
+    /// Another user than ours, no privileges; the network stays reachable, and only the protocol allow-list keeps
+    /// ffmpeg off it. For root that may not make namespaces, as in most containers.
+    OtherUser,
+    /// No new privileges: the network and our files stay reachable.
     NoNewPrivileges,
     /// Resource limits alone.
     LimitsOnly,
 }
+
+/// The user and the group of the guest. Debian reserves this number and gives it to nobody (policy 9.2.2), so no file and
+/// no other process is its.
+const GUEST: u32 = 65_533;
 
 /// The kernel's bounds for one process.
 #[derive(Debug, Clone, Copy)]
@@ -39,6 +58,7 @@ const SETPRIV: &str = "/usr/bin/setpriv";
 const PRLIMIT: &str = "/usr/bin/prlimit";
 /// What is tried out to learn which isolation works.
 const TRUE: &str = "/bin/true";
+const TEST: &str = "/usr/bin/test";
 
 /// Seconds between the signal that a process may still catch and the one it may not.
 const CPU_GRACE: u64 = 2;
@@ -46,29 +66,64 @@ const CPU_GRACE: u64 = 2;
 const OPEN_FILES: u32 = 64;
 
 impl Isolation {
-    const STRONGEST_FIRST: [Self; 4] = [
+    /// What root may hope for. A namespace of its own would leave it root, so that is not among it.
+    const OF_ROOT: [Self; 4] = [
         Self::NoNetwork,
+        Self::OtherUser,
+        Self::NoNewPrivileges,
+        Self::LimitsOnly,
+    ];
+    const OF_USERS: [Self; 3] = [
         Self::NoNetworkAsUser,
         Self::NoNewPrivileges,
         Self::LimitsOnly,
     ];
 
+    /// Whether a decoder that is taken over reaches neither the network nor root's files. What is less should not
+    /// happen unnoticed where strangers upload.
+    pub fn is_complete(self) -> bool {
+        matches!(self, Self::NoNetwork | Self::NoNetworkAsUser)
+    }
+
+    /// The user, and the group of the same number, that programs run as if not as ours. It has to get through the
+    /// folders that lead to sources and outputs.
+    pub fn guest(self) -> Option<u32> {
+        matches!(self, Self::NoNetwork | Self::OtherUser).then_some(GUEST)
+    }
+
     /// The strongest isolation this host permits, found by trying. Blocks for a few milliseconds.
     pub(crate) fn detect(limits: ProcessLimits) -> Result<Self, MediaError> {
-        Self::STRONGEST_FIRST
-            .into_iter()
-            .find(|isolation| {
-                isolation
-                    .command(Path::new(TRUE), limits)
-                    .stdin(Stdio::null())
-                    .stdout(Stdio::null())
-                    .stderr(Stdio::null())
-                    .status()
-                    .is_ok_and(|status| status.success())
-            })
+        let candidates = if rustix::process::geteuid().is_root() {
+            &Self::OF_ROOT[..]
+        } else {
+            &Self::OF_USERS
+        };
+        candidates
+            .iter()
+            .copied()
+            .find(|isolation| isolation.succeeds(Path::new(TRUE), &[], limits))
             .ok_or_else(|| MediaError::Tool {
                 problem: format!("{PRLIMIT} does not work"),
             })
+    }
+
+    /// Whether a shut-in program gets as far as `folder`. Blocks as [`Isolation::detect`] does.
+    pub(crate) fn reaches(self, folder: &Path, limits: ProcessLimits) -> bool {
+        self.succeeds(
+            Path::new(TEST),
+            &[OsStr::new("-x"), folder.as_os_str()],
+            limits,
+        )
+    }
+
+    fn succeeds(self, program: &Path, arguments: &[&OsStr], limits: ProcessLimits) -> bool {
+        self.command(program, limits)
+            .args(arguments)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status()
+            .is_ok_and(|status| status.success())
     }
 
     /// A command that runs `program` shut in, with a clean environment; its arguments are still to be added.
@@ -106,127 +161,34 @@ impl Isolation {
             [UNSHARE, "--user", "--map-current-user", "--net", "--"];
         // The death signal comes after `unshare`: changing credentials would clear it.
         const GIVE_UP: [&str; 3] = [SETPRIV, "--pdeathsig=KILL", "--no-new-privs"];
-        const CAPABILITIES_TOO: [&str; 3] = [
+        const BE_THE_GUEST: [&str; 3] = ["--reuid=65533", "--regid=65533", "--clear-groups"];
+        const CAPABILITIES_TOO: [&str; 4] = [
             "--bounding-set=-all",
             "--inh-caps=-all",
             "--ambient-caps=-all",
+            "--",
         ];
         match self {
-            Self::NoNetwork => [&LEAVE_NETWORK[..], &GIVE_UP, &CAPABILITIES_TOO, &["--"]].concat(),
-            Self::NoNetworkAsUser => [
-                &LEAVE_NETWORK_AS_USER[..],
+            Self::NoNetwork => [
+                &LEAVE_NETWORK[..],
                 &GIVE_UP,
+                &BE_THE_GUEST,
                 &CAPABILITIES_TOO,
-                &["--"],
             ]
             .concat(),
+            Self::NoNetworkAsUser => {
+                [&LEAVE_NETWORK_AS_USER[..], &GIVE_UP, &CAPABILITIES_TOO].concat()
+            }
+            Self::OtherUser => [&GIVE_UP[..], &BE_THE_GUEST, &CAPABILITIES_TOO].concat(),
             Self::NoNewPrivileges => [&GIVE_UP[..], &["--"]].concat(),
             Self::LimitsOnly => Vec::new(),
         }
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use std::{
-        io::{BufRead, BufReader, Read},
-        net::TcpListener,
-        time::Instant,
-    };
-
-    use super::*;
-
-    const LIMITS: ProcessLimits = ProcessLimits {
-        memory_bytes: 1 << 30,
-        output_bytes: 4096,
-        cpu: Duration::from_secs(5),
-    };
-
-    /// Whether a shell script succeeds when shut in.
-    fn succeeds(isolation: Isolation, script: &str) -> bool {
-        let mut command = isolation.command(Path::new("/bin/bash"), LIMITS);
-        command
-            .args(["-c", script])
-            .stderr(Stdio::null())
-            .status()
-            .unwrap()
-            .success()
-    }
-
-    #[test]
-    fn a_process_that_is_shut_in_cannot_call_anybody() {
-        let isolation = Isolation::detect(LIMITS).unwrap();
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let call = format!(
-            "exec 3<>/dev/tcp/{}",
-            listener.local_addr().unwrap().to_string().replace(':', "/")
-        );
-        assert!(
-            succeeds(Isolation::LimitsOnly, &call),
-            "the call itself works"
-        );
-        if matches!(isolation, Isolation::NoNetwork | Isolation::NoNetworkAsUser) {
-            assert!(!succeeds(isolation, &call));
-        }
-    }
-
-    #[test]
-    fn bounds_and_a_clean_environment_hold_at_every_strength() {
-        let strongest = Isolation::detect(LIMITS).unwrap();
-        for isolation in [strongest, Isolation::LimitsOnly] {
-            assert!(succeeds(isolation, "test $(ulimit -v) -eq 1048576"));
-            assert!(succeeds(
-                isolation,
-                "test $(ulimit -t) -eq 5 && test $(ulimit -c) -eq 0"
-            ));
-            assert!(succeeds(isolation, "test -z \"$HOME$USER$CARGO_PKG_NAME\""));
-            let folder = tempfile::tempdir().unwrap();
-            let large = folder.path().join("large");
-            assert!(!succeeds(
-                isolation,
-                &format!("head -c 9999 /dev/zero > {}", large.display())
-            ));
-        }
-    }
-
-    #[test]
-    fn capabilities_are_gone() {
-        let isolation = Isolation::detect(LIMITS).unwrap();
-        if isolation == Isolation::NoNetwork {
-            assert!(succeeds(
-                isolation,
-                "grep -q 'CapEff:.*0000000000000000' /proc/self/status"
-            ));
-            assert!(succeeds(
-                isolation,
-                "grep -q 'NoNewPrivs:.*1' /proc/self/status"
-            ));
-        }
-    }
-
-    #[test]
-    fn a_process_dies_with_its_parent() {
-        let isolation = Isolation::detect(LIMITS).unwrap();
-        if isolation == Isolation::LimitsOnly {
-            return;
-        }
-        let mut command = isolation.command(Path::new("/bin/bash"), LIMITS);
-        // It says so itself, by when it is tied to its parent.
-        command.args(["-c", "echo started; exec sleep 20"]);
-        let mut parent = Command::new("/bin/bash")
-            .args(["-c", "\"$@\" & wait", "parent"])
-            .arg(command.get_program())
-            .args(command.get_args())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut output = BufReader::new(parent.stdout.take().unwrap());
-        output.read_line(&mut String::new()).unwrap();
-        let started = Instant::now();
-        parent.kill().unwrap();
-        parent.wait().unwrap();
-        // The child holds the other end of the pipe for as long as it lives.
-        output.read_to_end(&mut Vec::new()).unwrap();
-        assert!(started.elapsed() < Duration::from_secs(10));
-    }
+/// Keeps programs that run as the same user from reading our memory and our environment, where secrets are. The programs
+/// themselves are not affected: starting one undoes it.
+pub(crate) fn hide() -> Result<(), MediaError> {
+    rustix::process::set_dumpable_behavior(DumpableBehavior::NotDumpable)
+        .map_err(|error| MediaError::files("hide from the programs we run")(error.into()))
 }

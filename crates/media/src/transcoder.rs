@@ -3,25 +3,23 @@
 use std::{
     ffi::OsString,
     path::{Path, PathBuf},
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, atomic::Ordering},
     time::Duration,
 };
 
-use ffmpeg_sidecar::{event::FfmpegProgress, log_parser::parse_time_str};
+use ffmpeg_sidecar::event::FfmpegProgress;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     error::MediaError,
     geometry::CANVAS,
     limits::Limits,
+    meter::Meter,
     outputs::{RenderedPhoto, RenderedVideo, Unfinished, measure},
     plan::{FRAMES_PER_SECOND, PhotoFiles, PhotoPlan, VideoFiles, VideoPlan},
-    probe::{self, Admitted, ImageProbe, VideoProbe},
+    probe::{self, ImageProbe, VideoProbe},
     process::{self, Finished, Task},
-    sandbox::{Isolation, ProcessLimits},
+    sandbox::{self, Isolation, Lent, ProcessLimits},
     threads::Threads,
     upright,
 };
@@ -63,7 +61,8 @@ pub struct Transcoder {
 const LEAST_PART: u64 = 5;
 
 impl Transcoder {
-    /// Checks that the tools are there and finds the strongest isolation the host permits.
+    /// Checks that the tools are there, finds the strongest isolation the host permits, and hides this process's memory
+    /// and environment from the programs it will run.
     pub async fn start(settings: Settings) -> Result<Self, MediaError> {
         let bounds = probe_bounds(&settings.limits);
         let programs = [settings.ffmpeg.clone(), settings.ffprobe.clone()];
@@ -75,6 +74,7 @@ impl Transcoder {
                     });
                 }
             }
+            sandbox::hide()?;
             Isolation::detect(bounds)
         })
         .await?;
@@ -89,6 +89,21 @@ impl Transcoder {
         self.isolation
     }
 
+    /// Checks that the programs get as far as `folder`, as [`Isolation::guest`] may not.
+    pub async fn check_reach(&self, folder: &Path) -> Result<(), MediaError> {
+        let (folder, isolation) = (folder.to_owned(), self.isolation);
+        let bounds = probe_bounds(&self.settings.limits);
+        blocking(move || {
+            if isolation.reaches(&folder, bounds) {
+                return Ok(());
+            }
+            Err(MediaError::Tool {
+                problem: format!("{} is out of ffmpeg's reach", folder.display()),
+            })
+        })
+        .await
+    }
+
     /// The bounds in force.
     pub fn limits(&self) -> &Limits {
         &self.settings.limits
@@ -100,8 +115,12 @@ impl Transcoder {
         path: &Path,
         cancel: &CancellationToken,
     ) -> Result<VideoProbe, MediaError> {
-        let (path, settings) = (path.to_owned(), Arc::clone(&self.settings));
-        let source = blocking(move || probe::admit_video(&path, &settings.limits)).await?;
+        let (path, own) = (path.to_owned(), self.clone());
+        let source = blocking(move || {
+            let source = probe::admit_video(&path, own.limits())?;
+            own.isolation.show(&source.path).map(|()| source)
+        })
+        .await?;
         let limits = &self.settings.limits;
         let answer = self
             .ask(probe::video_arguments(&source, limits), cancel)
@@ -115,9 +134,12 @@ impl Transcoder {
         path: &Path,
         cancel: &CancellationToken,
     ) -> Result<ImageProbe, MediaError> {
-        let (path, settings) = (path.to_owned(), Arc::clone(&self.settings));
-        let source: Admitted<_> =
-            blocking(move || probe::admit_image(&path, &settings.limits)).await?;
+        let (path, own) = (path.to_owned(), self.clone());
+        let source = blocking(move || {
+            let source = probe::admit_image(&path, own.limits())?;
+            own.isolation.show(&source.path).map(|()| source)
+        })
+        .await?;
         let limits = &self.settings.limits;
         let answer = self
             .ask(probe::image_arguments(&source, limits), cancel)
@@ -144,17 +166,13 @@ impl Transcoder {
             thumbnail: &thumbnail,
         };
         let unfinished = Unfinished::new([files.video, files.thumbnail]);
-        let frames = Arc::new(AtomicU64::new(0));
-        let meter = Meter {
-            window: plan.window().duration,
-            reached: 0,
-            frames: Arc::clone(&frames),
-            on_percent,
-        };
+        let (meter, frames) = Meter::new(plan.window().duration, on_percent);
         let arguments = plan.arguments(files, self.settings.threads);
+        let lent = self.lend(&out_dir).await?;
         let finished = self
             .render(arguments, meter.into_callback(), cancel)
             .await?;
+        drop(lent);
 
         let frames = frames.load(Ordering::Relaxed);
         let duration = if plan.copies() {
@@ -166,12 +184,12 @@ impl Transcoder {
         if frames == 0 || duration.as_millis() < least {
             return Err(MediaError::Damaged { log: finished.log });
         }
+        let video_bytes = measure(&video, &finished.log)?;
+        let thumbnail_bytes = measure(&thumbnail, &finished.log)?;
         if plan.turns() {
             let video = video.clone();
             blocking(move || upright::declare(&video)).await?;
         }
-        let video_bytes = measure(&video, &finished.log)?;
-        let thumbnail_bytes = measure(&thumbnail, &finished.log)?;
         unfinished.keep();
         Ok(RenderedVideo {
             video,
@@ -195,9 +213,11 @@ impl Transcoder {
         let photo =
             std::path::absolute(output).map_err(MediaError::files("find the output folder"))?;
         let unfinished = Unfinished::new([&photo]);
+        let lent = self.lend(photo.parent().unwrap_or(Path::new("/"))).await?;
         let finished = self
             .render(plan.arguments(PhotoFiles { photo: &photo }), |_| {}, cancel)
             .await?;
+        drop(lent);
         let bytes = measure(&photo, &finished.log)?;
         unfinished.keep();
         Ok(RenderedPhoto {
@@ -206,6 +226,12 @@ impl Transcoder {
             bytes,
             cpu: finished.cpu,
         })
+    }
+
+    /// Lets the programs write in `folder` until the result is dropped.
+    async fn lend(&self, folder: &Path) -> Result<Lent, MediaError> {
+        let (folder, isolation) = (folder.to_owned(), self.isolation);
+        blocking(move || isolation.lend(&folder)).await
     }
 
     async fn ask(
@@ -277,34 +303,6 @@ fn probe_bounds(limits: &Limits) -> ProcessLimits {
     }
 }
 
-/// Turns ffmpeg's progress lines into rising percents, and remembers how many frames were written.
-struct Meter<F> {
-    window: Duration,
-    reached: u8,
-    frames: Arc<AtomicU64>,
-    on_percent: F,
-}
-
-impl<F: FnMut(u8) + Send + 'static> Meter<F> {
-    fn into_callback(mut self) -> impl FnMut(&FfmpegProgress) + Send + 'static {
-        move |progress| {
-            self.frames
-                .store(u64::from(progress.frame), Ordering::Relaxed);
-            let percent = percent_of(&progress.time, self.window);
-            if percent > self.reached {
-                self.reached = percent;
-                (self.on_percent)(percent);
-            }
-        }
-    }
-}
-
-fn percent_of(time: &str, window: Duration) -> u8 {
-    let done = parse_time_str(time).and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-    let percent = done.unwrap_or_default().as_micros() * 100 / window.as_micros().max(1);
-    u8::try_from(percent).unwrap_or(u8::MAX).min(100)
-}
-
 /// Runs file operations where they may block, and waits for them.
 async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, MediaError> + Send + 'static,
@@ -325,16 +323,7 @@ mod tests {
     use avvivo_kernel::Fault;
 
     use super::*;
-
-    #[test]
-    fn percents_rise_and_stay_within_a_hundred() {
-        let window = Duration::from_secs(4);
-        assert_eq!(percent_of("00:00:01.00", window), 25);
-        assert_eq!(percent_of("00:00:09.00", window), 100);
-        assert_eq!(percent_of("N/A", window), 0);
-        assert_eq!(percent_of("-577014:32:22.77", window), 0);
-        assert_eq!(percent_of("00:00:01.00", Duration::ZERO), 100);
-    }
+    use crate::probe::Admitted;
 
     /// The checks in Rust refuse a playlist first, and the network is out of reach. Without either, the arguments
     /// alone still keep the tools from following it.

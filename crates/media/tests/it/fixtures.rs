@@ -1,18 +1,30 @@
-//! Sources made by ffmpeg, once, and kept beside the build.
+//! Sources made by ffmpeg, once, and kept where ffmpeg gets to, whoever it runs as: the build may lie in somebody's home.
 
 use std::{
     fs,
+    os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     process::Command,
 };
 
+use tempfile::{Builder, TempDir};
+
 /// The x264 options of a quick source.
 pub(crate) const QUICK_H264: &str = "-c:v libx264 -preset ultrafast -pix_fmt yuv420p";
+
+/// A folder that goes away, and that ffmpeg gets into.
+pub(crate) fn folder() -> TempDir {
+    Builder::new()
+        .permissions(fs::Permissions::from_mode(0o755))
+        .tempdir()
+        .unwrap()
+}
 
 /// The file `name`, made by ffmpeg with `arguments` (split at spaces) unless it is there. Tests run in processes of
 /// their own, so it is made under another name and then moved: two may make it, none sees half of it.
 pub(crate) fn made(name: &str, arguments: &str) -> PathBuf {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("media-v1");
+    let user = rustix::process::geteuid().as_raw();
+    let folder = std::env::temp_dir().join(format!("avvivo-media-v1-{user}"));
     fs::create_dir_all(&folder).unwrap();
     let path = folder.join(name);
     if !path.exists() {

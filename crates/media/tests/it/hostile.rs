@@ -11,16 +11,16 @@ use avvivo_kernel::Fault;
 use avvivo_media::{EditSpec, Limits, VideoPlan};
 use rustix::fs::inotify;
 use serde_json::json;
-use tempfile::{TempDir, tempdir};
+use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    fixtures::{QUICK_H264, landscape, made},
+    fixtures::{QUICK_H264, folder, landscape, made},
     limited, probe, transcoder,
 };
 
 fn written(name: &str, content: impl AsRef<[u8]>) -> (TempDir, PathBuf) {
-    let folder = tempdir().unwrap();
+    let folder = folder();
     let path = folder.path().join(name);
     fs::write(&path, content).unwrap();
     (folder, path)
@@ -45,7 +45,7 @@ async fn render_refusal(source: &Path, limits: Limits) -> &'static str {
     let cancel = CancellationToken::new();
     let source = transcoder.probe_video(source, &cancel).await.unwrap();
     let plan = VideoPlan::new(source, EditSpec::default(), None, transcoder.limits()).unwrap();
-    let out = tempdir().unwrap();
+    let out = folder();
     let refused = transcoder
         .render_video(&plan, out.path(), |_| {}, &cancel)
         .await
@@ -97,7 +97,7 @@ async fn playlists_lead_nowhere() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     listener.set_nonblocking(true).unwrap();
     let port = listener.local_addr().unwrap().port();
-    let folder = tempdir().unwrap();
+    let folder = folder();
     let secret = folder.path().join("secret.mp4");
     fs::copy(landscape(), &secret).unwrap();
     let watch = inotify::init(inotify::CreateFlags::NONBLOCK).unwrap();
@@ -265,7 +265,7 @@ async fn no_editor_state_makes_a_render_fail() {
         "fit": 3, "mediaTransforms": "x", "mediaBackground": [], "videoTrim": {"startSec": -1e300, "durationSec": 1e300},
         "stickers": [{"text": "'; drop"}], "renderOverlayUrl": {"a": 1},
     });
-    let out = tempdir().unwrap();
+    let out = folder();
     let reel = crate::render(&landscape(), state, None, out.path()).await;
     assert!(reel.video_bytes > 0);
 }

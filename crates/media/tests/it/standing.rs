@@ -3,10 +3,9 @@
 use std::path::PathBuf;
 
 use serde_json::{Value, json};
-use tempfile::tempdir;
 
 use crate::{
-    fixtures::{QUICK_H264, made},
+    fixtures::{QUICK_H264, folder, made},
     inspect::{assert_near, colour, seconds, stream},
     render,
 };
@@ -47,7 +46,7 @@ fn standing_in_the_middle() -> PathBuf {
 
 /// Asserts frame-exact picture and sound of the same length.
 async fn assert_lasts(source: PathBuf, state: Value, length: f64, frames: &str) {
-    let out = tempdir().unwrap();
+    let out = folder();
     let reel = render(&source, state.clone(), None, out.path()).await;
     assert_eq!(
         stream(&reel.video, "v")["nb_read_frames"],
@@ -86,7 +85,7 @@ async fn a_trim_ends_while_a_frame_stands() {
 async fn a_trim_begins_while_a_frame_stands() {
     for source in [standing_at_its_end(), standing_in_the_middle()] {
         for fit in ["contain", "cover"] {
-            let out = tempdir().unwrap();
+            let out = folder();
             let state = json!({"fit": fit, "videoTrim": {"startSec": 4, "durationSec": 3}});
             let reel = render(&source, state, None, out.path()).await;
             assert_eq!(stream(&reel.video, "v")["nb_read_frames"], "90");
