@@ -70,6 +70,8 @@ pub struct RenderConfig {
     pub ffmpeg: PathBuf,
     /// The ffprobe program.
     pub ffprobe: PathBuf,
+    /// Start only where ffmpeg can be shut in completely.
+    pub require_isolation: bool,
 }
 
 impl Section for RenderConfig {
@@ -122,6 +124,7 @@ impl Section for RenderConfig {
                 "/usr/bin/ffprobe",
                 "where Debian puts it",
             ),
+            require_isolation: read_isolation(reader),
         }
     }
 }
@@ -166,6 +169,19 @@ fn read_timeouts(reader: &mut Reader<'_>) -> (Duration, Duration) {
             "ten times what the heaviest source takes on one core",
         );
     (download, process)
+}
+
+fn read_isolation(reader: &mut Reader<'_>) -> bool {
+    let production = reader.production();
+    reader
+        .flag(
+            "REEL_REQUIRE_ISOLATION",
+            "Do not start where ffmpeg keeps the network or runs as root: `unshare` and `setpriv` must work.",
+        )
+        .default(
+            production,
+            "on in production, where strangers upload; elsewhere it is a warning",
+        )
 }
 
 fn read_path(
@@ -236,6 +252,18 @@ mod tests {
         assert_eq!(settings.limits.video_bytes, 7 * MIB);
         assert_eq!(settings.limits.output_bytes, 60 * MIB);
         assert_eq!(settings.limits.render_cpu, Duration::from_mins(9));
+    }
+
+    #[test]
+    fn strangers_files_are_decoded_in_isolation() {
+        let required = |pairs| with(pairs).require_isolation;
+        assert!(required(&[("APP_ENV", "production")]));
+        assert!(!required(&[]));
+        assert!(required(&[("REEL_REQUIRE_ISOLATION", "true")]));
+        assert!(!required(&[
+            ("APP_ENV", "production"),
+            ("REEL_REQUIRE_ISOLATION", "false")
+        ]));
     }
 
     #[test]

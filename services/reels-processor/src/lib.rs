@@ -18,7 +18,7 @@ use avvivo_http_kit::{
     pipeline,
     routes::PatternError,
 };
-use avvivo_media::{MediaError, Transcoder};
+use avvivo_media::{Isolation, MediaError, Transcoder};
 use avvivo_service_kit::{Lifecycle, Metrics, Telemetry};
 use avvivo_wiring::{Core, WiringError};
 use axum::Router;
@@ -45,6 +45,11 @@ pub enum BuildError {
     /// ffmpeg is missing, or cannot be run.
     #[error("ffmpeg cannot be used")]
     Media(#[from] MediaError),
+    /// The host does not let us shut ffmpeg in, and the configuration insists.
+    #[error(
+        "ffmpeg cannot be shut in completely, only {0:?}: allow `unshare` and `setpriv`, or set REEL_REQUIRE_ISOLATION=false"
+    )]
+    Exposed(Isolation),
     /// There is no place for files.
     #[error(transparent)]
     Scratch(#[from] ScratchError),
@@ -91,8 +96,10 @@ pub async fn build_on(
 ) -> Result<Processor, BuildError> {
     let render = &config.render;
     let transcoder = Transcoder::start(render.media()).await?;
-    tracing::info!(isolation = ?transcoder.isolation(), "ffmpeg is shut in");
-    let scratch = Arc::new(Scratch::open(&render.temp_dir)?);
+    accept(transcoder.isolation(), render.require_isolation)?;
+    let guest = transcoder.isolation().guest();
+    let scratch = Arc::new(Scratch::open(&render.temp_dir, guest)?);
+    transcoder.check_reach(scratch.folder()).await?;
     let meters = Meters::new(metrics);
     let studio = Studio {
         deps: core.deps.clone(),
@@ -119,6 +126,16 @@ pub async fn build_on(
         core,
         render: render.clone(),
     })
+}
+
+/// Refuses an isolation that is not what was asked for, or says what it is.
+fn accept(isolation: Isolation, required: bool) -> Result<(), BuildError> {
+    match (isolation.is_complete(), required) {
+        (true, _) => tracing::info!(?isolation, "ffmpeg is shut in"),
+        (false, true) => return Err(BuildError::Exposed(isolation)),
+        (false, false) => tracing::warn!(?isolation, "ffmpeg is not shut in completely"),
+    }
+    Ok(())
 }
 
 /// The queue's routes behind the pipeline that every service has. No people call here, so there are no pages to admit, no
@@ -186,5 +203,27 @@ impl Processor {
             lifecycle.clone(),
         );
         lifecycle.spawn("once", work);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_less_than_complete_is_refused_where_it_is_required() {
+        let weak = [
+            Isolation::OtherUser,
+            Isolation::NoNewPrivileges,
+            Isolation::LimitsOnly,
+        ];
+        for isolation in weak {
+            assert!(accept(isolation, false).is_ok());
+            let refused = accept(isolation, true).unwrap_err().to_string();
+            assert!(refused.contains("REEL_REQUIRE_ISOLATION"), "{refused}");
+        }
+        for isolation in [Isolation::NoNetwork, Isolation::NoNetworkAsUser] {
+            assert!(accept(isolation, true).is_ok());
+        }
     }
 }

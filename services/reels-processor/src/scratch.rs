@@ -8,12 +8,14 @@
 //!         job-XXXXXX/                  one an attempt
 //! ```
 //!
+//! Where ffmpeg runs as another user than we (the guest), its group may pass through all of them, but not look around.
+//!
 //! The kernel drops a process's locks however it ends, so a folder whose lock can be taken belongs to nobody.
 
 use std::{
     fs::{self, File, OpenOptions, Permissions},
     io,
-    os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as _},
+    os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as _, chown},
     path::{Path, PathBuf},
 };
 
@@ -24,11 +26,14 @@ const SWEEP: &str = "sweep.lock";
 const RUN_PREFIX: &str = "run-";
 /// Only we may look in: sources are private until they are published.
 const PRIVATE: u32 = 0o700;
+/// The same, and the group may pass through.
+const PASSABLE: u32 = 0o710;
 
 /// The folder of this process.
 #[derive(Debug)]
 pub(crate) struct Scratch {
     run: TempDir,
+    guest: Option<u32>,
     /// Held until the process ends; says that `run` is in use.
     _alive: File,
 }
@@ -54,11 +59,14 @@ impl ScratchError {
 }
 
 impl Scratch {
-    /// Removes what dead processes left below `temp_dir`, and makes a folder for this one. Blocking.
-    pub(crate) fn open(temp_dir: &Path) -> Result<Self, ScratchError> {
+    /// Removes what dead processes left below `temp_dir`, and makes a folder for this one. The group `guest` may pass
+    /// through. Blocking.
+    pub(crate) fn open(temp_dir: &Path, guest: Option<u32>) -> Result<Self, ScratchError> {
         let user = rustix::process::getuid().as_raw();
         let base = temp_dir.join(format!("avvivo-reels-{user}"));
         own(&base, user).map_err(ScratchError::of("cannot own the folder", &base))?;
+        let ajar = |folder: &Path| leave_ajar(folder, guest);
+        ajar(&base).map_err(ScratchError::of("cannot open to ffmpeg", &base))?;
         let sweep = base.join(SWEEP);
         // Without it, a process that starts could lose its folder to another's sweep before it holds its lock.
         let sweeping = lock_file(&sweep)
@@ -67,16 +75,28 @@ impl Scratch {
         remove_abandoned(&base);
         let run = private_folder(RUN_PREFIX, &base)
             .map_err(ScratchError::of("cannot make a folder in", &base))?;
+        ajar(run.path()).map_err(ScratchError::of("cannot open to ffmpeg", run.path()))?;
         let alive = lock_file(&run.path().join(ALIVE))
             .and_then(|file| file.lock().map(|()| file))
             .map_err(ScratchError::of("cannot lock", run.path()))?;
         drop(sweeping);
-        Ok(Self { run, _alive: alive })
+        Ok(Self {
+            run,
+            guest,
+            _alive: alive,
+        })
+    }
+
+    /// The folder of this process, in which those of attempts are.
+    pub(crate) fn folder(&self) -> &Path {
+        self.run.path()
     }
 
     /// A folder for one attempt; dropping it removes it with everything in it.
     pub(crate) fn job(&self) -> io::Result<TempDir> {
-        private_folder("job-", self.run.path())
+        let job = private_folder("job-", self.run.path())?;
+        leave_ajar(job.path(), self.guest)?;
+        Ok(job)
     }
 
     /// Whether files can still be written. Blocking.
@@ -96,9 +116,19 @@ fn own(base: &Path, user: u32) -> io::Result<()> {
         _ => {}
     }
     let found = fs::symlink_metadata(base)?;
-    if !found.is_dir() || found.uid() != user || found.mode() & 0o077 != 0 {
+    // Passing through is what an earlier process may have granted to its guest.
+    if !found.is_dir() || found.uid() != user || found.mode() & 0o067 != 0 {
         let what = "it is not a private folder of this user";
         return Err(io::Error::new(io::ErrorKind::PermissionDenied, what));
+    }
+    Ok(())
+}
+
+/// Lets the group of the guest, if there is one, pass through a folder of ours.
+fn leave_ajar(folder: &Path, guest: Option<u32>) -> io::Result<()> {
+    if guest.is_some() {
+        chown(folder, None, guest)?;
+        fs::set_permissions(folder, Permissions::from_mode(PASSABLE))?;
     }
     Ok(())
 }
@@ -173,7 +203,7 @@ mod tests {
     #[test]
     fn what_a_dead_process_left_is_swept_and_what_a_living_one_uses_is_not() {
         let temp = TempDir::new().unwrap();
-        let living = Scratch::open(temp.path()).unwrap();
+        let living = Scratch::open(temp.path(), None).unwrap();
         let job = living.job().unwrap();
         fs::write(job.path().join("source.mp4"), b"video").unwrap();
         let dead = base(&temp).join("run-dead");
@@ -181,7 +211,7 @@ mod tests {
         fs::write(dead.join(ALIVE), b"").unwrap();
         fs::create_dir(base(&temp).join("run-dead-before-its-lock")).unwrap();
 
-        let other = Scratch::open(temp.path()).unwrap();
+        let other = Scratch::open(temp.path(), None).unwrap();
         let left = entries(&base(&temp));
         assert_eq!(left.len(), 3, "two runs and the lock: {left:?}");
         assert!(job.path().join("source.mp4").exists());
@@ -191,7 +221,7 @@ mod tests {
     #[test]
     fn folders_are_private_and_go_away() {
         let temp = TempDir::new().unwrap();
-        let scratch = Scratch::open(temp.path()).unwrap();
+        let scratch = Scratch::open(temp.path(), None).unwrap();
         let job = scratch.job().unwrap();
         let mode = fs::metadata(job.path()).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, PRIVATE);
@@ -201,12 +231,27 @@ mod tests {
         assert_eq!(entries(&base(&temp)), [SWEEP]);
     }
 
+    /// Root changes groups as it likes; anybody else may name a group of its own.
+    #[test]
+    fn a_guest_may_pass_through_and_nobody_else() {
+        let temp = TempDir::new().unwrap();
+        let guest = rustix::process::getgid().as_raw();
+        for _ in 0..2 {
+            let scratch = Scratch::open(temp.path(), Some(guest)).unwrap();
+            let job = scratch.job().unwrap();
+            for folder in [&base(&temp), scratch.folder(), job.path()] {
+                let found = fs::metadata(folder).unwrap();
+                assert_eq!((found.mode() & 0o777, found.gid()), (PASSABLE, guest));
+            }
+        }
+    }
+
     #[test]
     fn a_folder_that_others_may_enter_is_not_used() {
         let temp = TempDir::new().unwrap();
         fs::create_dir(base(&temp)).unwrap();
         fs::set_permissions(base(&temp), Permissions::from_mode(0o777)).unwrap();
-        let refused = Scratch::open(temp.path()).unwrap_err();
+        let refused = Scratch::open(temp.path(), None).unwrap_err();
         assert_eq!(refused.source.kind(), io::ErrorKind::PermissionDenied);
     }
 }
