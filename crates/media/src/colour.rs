@@ -9,6 +9,8 @@ pub(crate) enum Matrix {
     Bt601,
     /// High definition.
     Bt709,
+    /// Ultra-high definition, with the wide colours that belong to it. No output has it.
+    Bt2020,
 }
 
 /// Which values stand for black and white.
@@ -37,6 +39,7 @@ impl Matrix {
         match name {
             Some("bt709") => Self::Bt709,
             Some("smpte170m" | "bt470bg" | "fcc") => Self::Bt601,
+            Some("bt2020nc" | "bt2020c") => Self::Bt2020,
             _ if size.width.max(size.height) >= 1280 || size.width.min(size.height) >= 720 => {
                 Self::Bt709
             }
@@ -49,6 +52,7 @@ impl Matrix {
         match self {
             Self::Bt601 => "smpte170m",
             Self::Bt709 => "bt709",
+            Self::Bt2020 => "bt2020nc",
         }
     }
 
@@ -57,6 +61,7 @@ impl Matrix {
         match self {
             Self::Bt601 => (2990, 1140),
             Self::Bt709 => (2126, 722),
+            Self::Bt2020 => (2627, 593),
         }
     }
 }
@@ -130,5 +135,7 @@ mod tests {
             Matrix::named(Some("bt470bg"), Size::new(1920, 1080)),
             Matrix::Bt601
         );
+        let small = Size::new(640, 360);
+        assert_eq!(Matrix::named(Some("bt2020nc"), small), Matrix::Bt2020);
     }
 }

@@ -191,7 +191,7 @@ impl Fault for MediaError {
                 "La imagen es demasiado grande ({width} x {height}). Bajale la resolución y volvé a subirla."
             ),
             Self::TooManyStreams | Self::Unsupported { .. } => {
-                "El formato del archivo no es compatible. Subí un video MP4 (H.264) o una foto JPG."
+                "El formato del archivo no es compatible. Subí un video MP4 (H.264, con sonido AAC) o una foto JPG."
                     .to_owned()
             }
             Self::TooHeavy { .. } => {

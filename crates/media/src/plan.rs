@@ -14,7 +14,7 @@ use std::time::Duration;
 pub(crate) use arguments::{PhotoFiles, VideoFiles};
 
 use crate::{
-    colour::{Range, Transfer},
+    colour::{Matrix, Range, Transfer},
     edit::{EditSpec, Trim},
     error::MediaError,
     geometry::{Layout, Orientation},
@@ -26,6 +26,10 @@ use crate::{
 pub(crate) const FRAMES_PER_SECOND: u64 = 30;
 /// The cap on a published video's rate; a source above it is not copied.
 const MOST_BITS_PER_SECOND: u64 = 5_200_000;
+/// The least; below it every player makes up frames of its own.
+const FEWEST_FRAMES_PER_SECOND: u64 = 23;
+/// Sound that ends this much after the picture would be heard over a still.
+const SOUND_SLACK: Duration = Duration::from_millis(100);
 /// The highest H.264 level a published video may have, times ten.
 const HIGHEST_LEVEL: i64 = 40;
 /// Sound up to this rate is kept as it is: encoding it again costs more quality than it saves bytes.
@@ -103,7 +107,7 @@ impl VideoPlan {
         };
         let copies = trimmed.is_none()
             && overlay.is_none()
-            && !matches!(sound, Sound::Encoded(_))
+            && may_be_copied(&sound, source.duration)
             && is_already_the_output(&source);
         Ok(Self {
             source,
@@ -159,9 +163,19 @@ fn may_be_kept(track: &AudioTrack) -> bool {
         && track.profile == "LC"
         && track.channels <= 2
         && track.samples_per_second <= 48_000
+        && !track.has_lead_in
         && track
             .bits_per_second
             .is_some_and(|rate| rate <= KEPT_AUDIO_BITS_PER_SECOND)
+}
+
+/// Whether the sound can be taken over with a picture of this length, to which nothing holds it when copying.
+fn may_be_copied(sound: &Sound, picture: Duration) -> bool {
+    match sound {
+        Sound::None => true,
+        Sound::Kept(track) => track.ends.is_some_and(|ends| ends <= picture + SOUND_SLACK),
+        Sound::Encoded(_) => false,
+    }
 }
 
 /// Whether the picture is, in every respect that viewers' devices care about, what a render would make of it.
@@ -174,11 +188,12 @@ fn is_already_the_output(source: &VideoProbe) -> bool {
         && video.pixel_format == "yuv420p"
         && video.range == Range::Limited
         && video.transfer == Transfer::Standard
+        && video.matrix != Matrix::Bt2020
         && video.progressive
         && video.starts_at_zero
-        && video
-            .rate
-            .is_some_and(|rate| !rate.exceeds(FRAMES_PER_SECOND))
+        && video.rate.is_some_and(|rate| {
+            !rate.exceeds(FRAMES_PER_SECOND) && !rate.is_below(FEWEST_FRAMES_PER_SECOND)
+        })
         && video
             .bits_per_second
             .is_some_and(|rate| rate <= MOST_BITS_PER_SECOND)

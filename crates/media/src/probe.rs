@@ -1,6 +1,7 @@
 //! What a source is, found out by ffprobe and held against the limits before anything decodes it in earnest.
 
 mod answer;
+mod codecs;
 
 use std::{
     ffi::OsString,
@@ -10,6 +11,8 @@ use std::{
 };
 
 use answer::{Answer, Stream};
+use codecs::{AUDIO_CODECS, VIDEO_CODECS};
+pub(crate) use codecs::{IMAGE_DECODERS, VIDEO_DECODERS, refused_decoder};
 
 use crate::{
     colour::{Matrix, Range, Transfer},
@@ -18,32 +21,6 @@ use crate::{
     image_header::{self, ImageFormat, ImageHeader},
     limits::Limits,
 };
-
-/// The codecs phones and editors write, by ffprobe's name. Everything else ffmpeg can decode stays out of reach.
-const VIDEO_CODECS: [&str; 8] = [
-    "h264", "hevc", "mpeg4", "h263", "vp8", "vp9", "av1", "mjpeg",
-];
-const AUDIO_CODECS: [&str; 12] = [
-    "aac",
-    "mp3",
-    "opus",
-    "alac",
-    "ac3",
-    "eac3",
-    "pcm_s16le",
-    "pcm_s16be",
-    "pcm_s24le",
-    "pcm_f32le",
-    "flac",
-    "amr_nb",
-];
-/// The decoders behind those names, as `-codec_whitelist` wants them, and those of tracks that phones and editors add
-/// and we leave out (covers, captions): ffprobe gives up on a file with a track it may not open.
-pub(crate) const VIDEO_DECODERS: &str = "h264,hevc,mpeg4,h263,vp8,vp9,av1,libdav1d,mjpeg,\
-    aac,mp3,mp3float,opus,alac,ac3,eac3,pcm_s16le,pcm_s16be,pcm_s24le,pcm_f32le,flac,amrnb,\
-    png,mov_text,cc_dec";
-/// The decoders of still images.
-pub(crate) const IMAGE_DECODERS: &str = "png,mjpeg,webp";
 
 /// How fast frames follow one another, as a fraction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,6 +32,11 @@ pub struct Rate {
 }
 
 impl Rate {
+    /// Whether this is less than `limit` frames a second.
+    pub(crate) fn is_below(self, limit: u64) -> bool {
+        self.frames < self.seconds.saturating_mul(limit)
+    }
+
     /// Whether this is more than `limit` frames a second, a per mille aside: 30 is often stored as 30.0003.
     pub(crate) fn exceeds(self, limit: u64) -> bool {
         self.frames.saturating_mul(1000) > self.seconds.saturating_mul(limit).saturating_mul(1001)
@@ -77,6 +59,7 @@ pub struct VideoTrack {
     pub(crate) matrix: Matrix,
     pub(crate) transfer: Transfer,
     pub(crate) bits_per_second: Option<u64>,
+    /// Whether its first frame is shown at once, and none is hidden before it.
     pub(crate) starts_at_zero: bool,
     pub(crate) progressive: bool,
 }
@@ -90,6 +73,10 @@ pub struct AudioTrack {
     pub(crate) channels: u32,
     pub(crate) samples_per_second: u32,
     pub(crate) bits_per_second: Option<u64>,
+    /// Whether sound that is not to be heard lies before its start.
+    pub(crate) has_lead_in: bool,
+    /// When it ends; `None` if the file does not say.
+    pub(crate) ends: Option<Duration>,
 }
 
 /// An acceptable source video.
@@ -172,12 +159,15 @@ fn open(path: &Path, most_bytes: u64) -> Result<(PathBuf, u64, File), MediaError
 pub(crate) fn video_arguments(source: &Admitted<()>, limits: &Limits) -> Vec<OsString> {
     const ENTRIES: &str = "format=duration:stream=index,codec_type,codec_name,profile,level,width,height,\
         pix_fmt,sample_aspect_ratio,avg_frame_rate,duration,bit_rate,start_time,color_range,color_space,color_transfer,\
-        field_order,channels,sample_rate:stream_disposition=attached_pic:stream_side_data=displaymatrix";
+        field_order,channels,sample_rate:stream_disposition=attached_pic:stream_side_data=displaymatrix:\
+        packet=stream_index,pts_time";
+    // Enough for each track to have its turn: cameras write a second of one and then a second of the other.
+    const FIRST_PACKETS: &str = "%+#100";
     arguments(
         "mov",
         VIDEO_DECODERS,
         limits.video_pixels,
-        &["-show_entries", ENTRIES],
+        &["-read_intervals", FIRST_PACKETS, "-show_entries", ENTRIES],
         &source.path,
     )
 }
@@ -207,6 +197,7 @@ fn arguments(
         ["-hide_banner", "-loglevel", "level+error", "-threads", "1"]
             .into_iter()
             .chain(["-protocol_whitelist", "file", "-codec_whitelist", decoders])
+            .chain(closed(demuxer).iter().copied())
             .chain([
                 "-max_pixels",
                 &pixels,
@@ -221,6 +212,15 @@ fn arguments(
             .collect();
     arguments.push(file_url(path));
     arguments
+}
+
+/// What the demuxer `name` is told, so that a file leads to no other: references are off by themselves, and stay off.
+pub(crate) fn closed(name: &str) -> &'static [&'static str] {
+    if name == "mov" {
+        &["-enable_drefs", "0", "-use_absolute_path", "0"]
+    } else {
+        &[]
+    }
 }
 
 /// A path as ffmpeg takes it literally: without the prefix, a name with a colon would be a protocol.
@@ -245,7 +245,7 @@ pub(crate) fn read_video(
         .iter()
         .find(|stream| stream.is_video())
         .ok_or(MediaError::NotAVideo)?;
-    let video = video_track(stream, limits)?;
+    let video = video_track(stream, &answer, limits)?;
     let duration = [&stream.duration, &answer.format.duration]
         .into_iter()
         .find_map(|seconds| positive_seconds(seconds.as_deref()))
@@ -256,7 +256,10 @@ pub(crate) fn read_video(
             limit: limits.reel_duration,
         });
     }
-    let audio = answer.streams.iter().find_map(audio_track);
+    let audio = answer
+        .streams
+        .iter()
+        .find_map(|stream| audio_track(stream, &answer));
     Ok(VideoProbe {
         path: source.path,
         bytes: source.bytes,
@@ -266,7 +269,11 @@ pub(crate) fn read_video(
     })
 }
 
-fn video_track(stream: &Stream, limits: &Limits) -> Result<VideoTrack, MediaError> {
+fn video_track(
+    stream: &Stream,
+    answer: &Answer,
+    limits: &Limits,
+) -> Result<VideoTrack, MediaError> {
     let codec = stream
         .codec_name
         .clone()
@@ -292,7 +299,7 @@ fn video_track(stream: &Stream, limits: &Limits) -> Result<VideoTrack, MediaErro
         matrix: Matrix::named(stream.color_space.as_deref(), size),
         transfer: Transfer::named(stream.color_transfer.as_deref()),
         bits_per_second: stream.bits_per_second(),
-        starts_at_zero: stream.starts_at_zero(),
+        starts_at_zero: stream.starts_at_zero() && !answer.has_lead_in(stream),
         progressive: matches!(
             stream.field_order.as_deref(),
             None | Some("progressive" | "unknown")
@@ -300,7 +307,7 @@ fn video_track(stream: &Stream, limits: &Limits) -> Result<VideoTrack, MediaErro
     })
 }
 
-fn audio_track(stream: &Stream) -> Option<AudioTrack> {
+fn audio_track(stream: &Stream, answer: &Answer) -> Option<AudioTrack> {
     let codec = stream.codec_name.clone()?;
     (stream.codec_type.as_deref() == Some("audio")
         && AUDIO_CODECS.contains(&codec.as_str())
@@ -312,6 +319,8 @@ fn audio_track(stream: &Stream) -> Option<AudioTrack> {
             channels: stream.channels,
             samples_per_second: stream.samples_per_second(),
             bits_per_second: stream.bits_per_second(),
+            has_lead_in: answer.has_lead_in(stream),
+            ends: stream.ends(),
         })
 }
 

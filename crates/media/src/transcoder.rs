@@ -260,8 +260,10 @@ impl Transcoder {
         Err(finished.into_error(limits.probe_cpu, |log| {
             if log.contains("moov atom not found") {
                 MediaError::Truncated
-            } else if log.contains("not on whitelist") {
-                MediaError::Unsupported { what: log }
+            } else if let Some(decoder) = probe::refused_decoder(&log) {
+                MediaError::Unsupported {
+                    what: decoder.to_owned(),
+                }
             } else {
                 MediaError::Damaged { log }
             }

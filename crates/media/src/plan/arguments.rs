@@ -11,7 +11,7 @@ use ffmpeg_sidecar::command::FfmpegCommand;
 
 use super::{PhotoPlan, Sound, VideoPlan, filters};
 use crate::{
-    probe::{IMAGE_DECODERS, ImageProbe, VIDEO_DECODERS, file_url},
+    probe::{IMAGE_DECODERS, ImageProbe, VIDEO_DECODERS, closed, file_url},
     threads::Threads,
 };
 
@@ -205,6 +205,7 @@ fn guarded_input(
 ) {
     ffmpeg.args(["-protocol_whitelist", "file", "-codec_whitelist", decoders]);
     ffmpeg
+        .args(closed(demuxer))
         .args(["-max_pixels", &pixels.to_string()])
         .format(demuxer)
         .input(file_url(path));

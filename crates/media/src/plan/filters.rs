@@ -9,7 +9,7 @@ use crate::{
     colour::{self, Matrix, Range, Transfer},
     edit::{Background, Rgb},
     geometry::{Axis, CANVAS, Frame, Layout, Size, even, fitted},
-    probe::ImageProbe,
+    probe::{ImageProbe, VideoTrack},
 };
 
 /// The size at which the background is blurred: a sixth of the canvas, where a blur costs a thirty-sixth.
@@ -37,7 +37,8 @@ struct Picture<'a> {
     frame: Frame,
     pixel_format: &'a str,
     range: Range,
-    transfer: Transfer,
+    /// How wide colours or HDR become those of every screen; `None` where they are already.
+    narrowing: Option<&'a str>,
     target: Target,
 }
 
@@ -69,11 +70,11 @@ impl Picture<'_> {
             ));
         }
         // The format before the turn: turning eight bits and a quarter of the chroma is cheapest.
-        if self.transfer == Transfer::Standard {
+        if self.narrowing.is_none() {
             filters.push(format!("format={}", self.target.pixel_format));
         }
         filters.extend(self.frame.orientation.filter().map(str::to_owned));
-        filters.extend(self.tone_mapping());
+        filters.extend(self.narrowed());
         filters
     }
 
@@ -85,19 +86,9 @@ impl Picture<'_> {
         }
     }
 
-    /// Brings HDR to what every screen shows, with 203 nits as white (ITU-R BT.2408) and highlights rolled off.
-    fn tone_mapping(&self) -> Option<String> {
-        let transfer = match self.transfer {
-            Transfer::Standard => return None,
-            Transfer::Hlg => "arib-std-b67",
-            Transfer::Pq => "smpte2084",
-        };
-        Some(format!(
-            "zscale=transferin={transfer}:primariesin=bt2020:matrixin=2020_ncl:rangein=limited\
-             :transfer=linear:primaries=709:npl=203,format=gbrpf32le,tonemap=mobius:desat=0,\
-             zscale=transfer=709:matrix=709:range=limited,format={}",
-            self.target.pixel_format
-        ))
+    fn narrowed(&self) -> Option<String> {
+        let format = self.target.pixel_format;
+        Some(format!("{},format={format}", self.narrowing?))
     }
 
     /// The filters that make a small background of the picture.
@@ -222,6 +213,27 @@ fn overlaid(image: &ImageProbe, input: usize, target: Target) -> String {
     )
 }
 
+/// The filters that bring wide colours and HDR to what every screen shows. HDR has 203 nits as white (ITU-R BT.2408) and
+/// highlights rolled off.
+fn narrowing(video: &VideoTrack) -> Option<String> {
+    const WIDE: &str = "primariesin=bt2020:matrixin=2020_ncl:rangein=limited";
+    const NARROW: &str = "transfer=709:matrix=709:range=limited";
+    let tone_mapped = |transfer| {
+        format!(
+            "zscale=transferin={transfer}:{WIDE}:transfer=linear:primaries=709:npl=203,format=gbrpf32le,\
+             tonemap=mobius:desat=0,zscale={NARROW}"
+        )
+    };
+    match (video.transfer, video.matrix) {
+        (Transfer::Hlg, _) => Some(tone_mapped("arib-std-b67")),
+        (Transfer::Pq, _) => Some(tone_mapped("smpte2084")),
+        (Transfer::Standard, Matrix::Bt2020) => Some(format!(
+            "zscale=transferin=709:{WIDE}:primaries=709:{NARROW}"
+        )),
+        (Transfer::Standard, _) => None,
+    }
+}
+
 /// When frames are dropped or repeated until there are thirty a second.
 #[derive(Debug, Clone, Copy)]
 enum Pace {
@@ -251,7 +263,8 @@ fn pace(plan: &VideoPlan, layout: Layout) -> Pace {
 /// The graph of a rendered video, from input 0 (and the overlay as input 1) to `[video]` and `[thumbnail]`.
 pub(super) fn video(plan: &VideoPlan) -> String {
     let video = &plan.source.video;
-    let matrix = if video.transfer == Transfer::Standard {
+    let narrowing = narrowing(video);
+    let matrix = if narrowing.is_none() {
         video.matrix
     } else {
         Matrix::Bt709
@@ -265,16 +278,21 @@ pub(super) fn video(plan: &VideoPlan) -> String {
         frame: video.frame,
         pixel_format: &video.pixel_format,
         range: video.range,
-        transfer: video.transfer,
+        narrowing: narrowing.as_deref(),
         target,
     };
     let layout = Layout::of(video.frame, plan.edit.fit);
     // The frame that stands when the window begins is its first.
     let steady = format!("fps={FRAMES_PER_SECOND}:start_time=0,");
-    let (first, last) = match pace(plan, layout) {
+    let (mut first, last) = match pace(plan, layout) {
         Pace::First => (steady, String::new()),
         Pace::Last => (String::new(), steady),
     };
+    if !video.progressive {
+        // Lines of two moments become one moment's, while they still lie as the camera wrote them. What is called
+        // interlaced and is not, is left alone.
+        first = format!("bwdif=mode=send_frame:deint=interlaced,{first}");
+    }
     let mut graph = picture.canvas(
         &format!("0:{}", video.index),
         &first,
@@ -330,7 +348,7 @@ pub(super) fn photo(plan: &PhotoPlan) -> String {
         // Whatever it is stored as, it is converted: to RGB if it is a cut-out, else by the scaler.
         pixel_format: "any",
         range: Range::Full,
-        transfer: Transfer::Standard,
+        narrowing: None,
         target,
     };
     let (flattened, from) = if plan.source.has_alpha {

@@ -56,6 +56,8 @@ fn ready() -> VideoProbe {
             channels: 2,
             samples_per_second: 48_000,
             bits_per_second: Some(128_000),
+            has_lead_in: false,
+            ends: Some(Duration::from_millis(4_090)),
         }),
     }
 }
@@ -119,7 +121,7 @@ fn a_source_that_already_is_the_output_is_copied() {
 /// What is changed about a source, and how.
 type Difference = (&'static str, fn(&mut VideoProbe));
 
-const DIFFERENCES: [Difference; 15] = [
+const DIFFERENCES: [Difference; 20] = [
     ("codec", |source| {
         source.video.codec = "hevc".to_owned();
     }),
@@ -159,6 +161,28 @@ const DIFFERENCES: [Difference; 15] = [
             seconds: 1,
         });
     }),
+    ("slow rate", |source| {
+        source.video.rate = Some(Rate {
+            frames: 22,
+            seconds: 1,
+        });
+    }),
+    ("a matrix of wide colours", |source| {
+        source.video.matrix = Matrix::Bt2020;
+    }),
+    ("frames before its start", |source| {
+        source.video.starts_at_zero = false;
+    }),
+    ("sound before its start", |source| {
+        if let Some(track) = &mut source.audio {
+            track.has_lead_in = true;
+        }
+    }),
+    ("sound after its end", |source| {
+        if let Some(track) = &mut source.audio {
+            track.ends = Some(Duration::from_millis(4_110));
+        }
+    }),
     ("unknown rate", |source| {
         source.video.rate = None;
     }),
@@ -197,6 +221,16 @@ fn fit_and_background_do_not_matter_where_nothing_shows_them() {
         ..EditSpec::default()
     };
     assert!(plan(ready(), edit).copies());
+}
+
+#[test]
+fn the_rate_of_films_is_copied() {
+    let mut source = ready();
+    source.video.rate = Some(Rate {
+        frames: 24_000,
+        seconds: 1001,
+    });
+    assert!(plan(source, EditSpec::default()).copies());
 }
 
 #[test]
@@ -252,6 +286,14 @@ fn a_tall_screen_trimmed_under_an_overlay() {
         &Limits::default(),
     );
     insta::assert_snapshot!(command(&plan.unwrap()));
+}
+
+#[test]
+fn interlaced_fields_become_frames_before_anything_else() {
+    let mut source = sized(1280, 720);
+    source.video.progressive = false;
+    let command = command(&plan(source, EditSpec::default()));
+    assert!(command.contains("[0:0]bwdif="), "{command}");
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! ffprobe's answer, read without trust: numbers may be missing, "N/A", `0/0` or `nan`.
 
+use std::time::Duration;
+
 use serde::Deserialize;
 
 use super::Rate;
@@ -12,12 +14,20 @@ pub(super) struct Answer {
     #[serde(default)]
     pub(super) frames: Vec<FirstFrame>,
     #[serde(default)]
+    packets: Vec<Packet>,
+    #[serde(default)]
     pub(super) format: Format,
 }
 
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct Format {
     pub(super) duration: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Packet {
+    stream_index: usize,
+    pts_time: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -74,7 +84,26 @@ const WIDEST_PIXEL: u64 = 8;
 /// A track that starts later than this is not copied but laid out anew.
 const START_SLACK_SECONDS: f64 = 0.05;
 
+/// Sound encoders need this much of a lead-in for themselves.
+const LEAD_IN_SLACK_SECONDS: f64 = 0.1;
+
 impl Answer {
+    /// Whether the track begins before the moment at which it is first shown or heard, as what was cut from another file
+    /// without being encoded again does. A track that is not among the first packets cannot be judged: it may.
+    pub(super) fn has_lead_in(&self, stream: &Stream) -> bool {
+        let slack = if stream.codec_type.as_deref() == Some("audio") {
+            LEAD_IN_SLACK_SECONDS
+        } else {
+            0.001
+        };
+        let first = self
+            .packets
+            .iter()
+            .find(|packet| packet.stream_index == stream.index)
+            .and_then(|packet| seconds(packet.pts_time.as_deref()));
+        first.is_none_or(|first| first < -slack)
+    }
+
     pub(super) fn parse(bytes: &[u8]) -> Result<Self, MediaError> {
         serde_json::from_slice(bytes).map_err(|error| MediaError::Tool {
             problem: format!("ffprobe's answer: {error}"),
@@ -132,11 +161,14 @@ impl Stream {
     }
 
     pub(super) fn starts_at_zero(&self) -> bool {
-        let start = self
-            .start_time
-            .as_deref()
-            .and_then(|text| text.parse::<f64>().ok());
+        let start = seconds(self.start_time.as_deref());
         start.is_none_or(|seconds| seconds.abs() < START_SLACK_SECONDS)
+    }
+
+    pub(super) fn ends(&self) -> Option<Duration> {
+        let start = seconds(self.start_time.as_deref()).unwrap_or_default();
+        let ends = start + seconds(self.duration.as_deref())?;
+        Duration::try_from_secs_f64(ends).ok()
     }
 }
 
@@ -156,6 +188,10 @@ impl SideData {
         let (c, d) = (next()?, next()?);
         Some([a, b, c, d])
     }
+}
+
+fn seconds(text: Option<&str>) -> Option<f64> {
+    text?.parse().ok()
 }
 
 fn fraction(text: &str, sign: char) -> Option<(u64, u64)> {

@@ -130,3 +130,28 @@ pub(crate) fn assert_near(found: [u8; 3], wanted: [u8; 3], slack: u8) {
         .all(|(found, wanted)| found.abs_diff(wanted) <= slack);
     assert!(near, "{found:?} is not near {wanted:?}");
 }
+
+/// Whether most frames look like one moment's, and not like lines of two.
+pub(crate) fn idet_says_progressive(path: &Path) -> bool {
+    let output = Command::new("ffmpeg")
+        .args(["-hide_banner", "-nostdin", "-i"])
+        .arg(path)
+        .args(["-vf", "idet", "-f", "null", "-"])
+        .output()
+        .unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    let line = said
+        .lines()
+        .find(|line| line.contains("Multi frame detection"))
+        .unwrap();
+    let count = |name: &str| {
+        let (_, after) = line.split_once(name).unwrap();
+        after
+            .split_whitespace()
+            .next()
+            .unwrap()
+            .parse::<u32>()
+            .unwrap()
+    };
+    count("Progressive:") > count("TFF:")
+}

@@ -5,11 +5,13 @@
     reason = "in tests, the panic is the report"
 )]
 
+mod colours;
 mod copied;
 mod fixtures;
 mod hostile;
 mod inspect;
 mod photos;
+mod sounds;
 mod standing;
 mod stopped;
 mod videos;
