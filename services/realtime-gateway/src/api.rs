@@ -117,7 +117,7 @@ impl Api {
         Ok(Self {
             realtime: RealtimeClient::new(channel.clone()),
             health: HealthClient::new(channel),
-            tokens: OidcTokenSource::new(environment.clone(), config.audience.as_str()),
+            tokens: OidcTokenSource::new(environment.clone(), audience(config)),
         })
     }
 
@@ -149,6 +149,11 @@ impl Api {
             Err(_) => Err("api.unavailable".into()),
         }
     }
+}
+
+/// Without the slash that addresses are often written with: the api compares to the letter, and leaves it off too.
+fn audience(config: &ApiConfig) -> &str {
+    config.audience.trim_end_matches('/')
 }
 
 fn grant(answer: AuthorizeResponse) -> Result<Grant, Refusal> {
@@ -194,6 +199,17 @@ mod tests {
             ] {
                 assert_eq!(refusal(status).kind(), ErrorKind::Unavailable, "{code}");
             }
+        }
+    }
+
+    #[test]
+    fn a_slash_at_the_end_of_the_audience_makes_no_difference() {
+        let written = |audience: &str| ApiConfig {
+            url: "http://127.0.0.1:1".to_owned(),
+            audience: audience.to_owned(),
+        };
+        for same in ["https://api.internal", "https://api.internal/"] {
+            assert_eq!(audience(&written(same)), "https://api.internal");
         }
     }
 
