@@ -7,10 +7,7 @@ use tokio::{
     net::{TcpListener, TcpStream},
     sync::{OwnedSemaphorePermit, Semaphore},
 };
-use tonic::{
-    service::Routes,
-    transport::{Server, server::TcpIncoming},
-};
+use tonic::transport::{Server, server::TcpIncoming};
 use tonic_health::{ServingStatus, server::health_reporter};
 use tower_http::catch_panic::CatchPanicLayer;
 use tracing::Span;
@@ -19,7 +16,7 @@ use super::{
     Lifecycle,
     connection::{ConnectionLimits, Connections},
 };
-use crate::trace;
+use crate::{grpc::GrpcServices, trace};
 
 /// Pause after the kernel could not hand over a connection (no file descriptors left): long enough for others to close.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
@@ -42,11 +39,15 @@ impl Lifecycle {
         self.spawn("http", accept(self.clone(), listener, slots, connections));
     }
 
-    /// Serves gRPC on `listener`, with `grpc.health.v1` beside `routes`, until the service stops.
-    pub fn serve_grpc(&self, listener: TcpListener, routes: Routes) {
+    /// Serves gRPC on `listener`, with `grpc.health.v1` beside `services`, until the service stops.
+    pub fn serve_grpc(&self, listener: TcpListener, services: impl Into<GrpcServices>) {
+        let GrpcServices { routes, health } = services.into();
         let stopping = self.stopping().clone();
         self.spawn("grpc", async move {
-            let (reporter, health) = health_reporter();
+            let (reporter, health_service) = health_reporter();
+            if let Some(health) = &health {
+                health.begin(&reporter).await;
+            }
             let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
             let server = Server::builder()
                 .trace_fn(request_span)
@@ -55,12 +56,16 @@ impl Lifecycle {
                 .http2_keepalive_interval(Some(Duration::from_secs(30)))
                 .http2_keepalive_timeout(Some(Duration::from_secs(10)))
                 .add_routes(routes)
-                .add_service(health);
+                .add_service(health_service);
             let stopped = async move {
-                stopping.cancelled().await;
-                reporter
-                    .set_service_status("", ServingStatus::NotServing)
-                    .await;
+                if let Some(health) = &health {
+                    health.follow(&reporter, &stopping).await;
+                } else {
+                    stopping.cancelled().await;
+                    reporter
+                        .set_service_status("", ServingStatus::NotServing)
+                        .await;
+                }
             };
             server.serve_with_incoming_shutdown(incoming, stopped).await
         });

@@ -1,10 +1,18 @@
-use std::{net::SocketAddr, time::Duration};
+use std::{
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use avvivo_kernel::ErrorKind;
 use avvivo_service_kit::{
     Lifecycle,
     config::{TelemetryConfig, load},
-    grpc::{ChannelLimits, channel, error_kind},
+    grpc::{ChannelLimits, GrpcServices, channel, error_kind},
+    health::{HealthRegistry, Importance},
     telemetry::init,
     trace,
 };
@@ -46,6 +54,59 @@ async fn a_server_answers_health_and_drains() {
         .await
         .unwrap_err();
     assert_eq!(error_kind(&status), ErrorKind::Unavailable);
+}
+
+#[tokio::test]
+async fn named_services_are_as_well_as_what_they_depend_on() {
+    let lifecycle = Lifecycle::new(Duration::from_secs(8));
+    let up = Arc::new(AtomicBool::new(false));
+    let seen = Arc::clone(&up);
+    let registry = HealthRegistry::new(lifecycle.readiness()).with(
+        "postgres",
+        Importance::Required,
+        Duration::from_secs(1),
+        move || {
+            let up = seen.load(Ordering::SeqCst);
+            async move {
+                if up {
+                    Ok(())
+                } else {
+                    Err("postgres.unavailable".into())
+                }
+            }
+        },
+    );
+    lifecycle.set_ready();
+    let (listener, address) = listener().await;
+    let services = GrpcServices::from(Routes::default());
+    lifecycle.serve_grpc(
+        listener,
+        services.reporting(&["shops.v1.Shops"], Arc::new(registry)),
+    );
+    let channel = channel(&format!("http://{address}"), ChannelLimits::default()).unwrap();
+    let mut client = HealthClient::new(channel);
+    let mut watched = Vec::new();
+    for name in ["", "shops.v1.Shops"] {
+        let asked = HealthCheckRequest {
+            service: name.to_owned(),
+        };
+        let told = within("the watch", client.watch(asked)).await.unwrap();
+        watched.push(told.into_inner());
+    }
+    for wanted in [ServingStatus::NotServing, ServingStatus::Serving] {
+        for told in &mut watched {
+            let word = within("a word", told.message()).await.unwrap().unwrap();
+            assert_eq!(word.status(), wanted);
+        }
+        up.store(true, Ordering::SeqCst);
+    }
+    let unknown = HealthCheckRequest {
+        service: "nothing".to_owned(),
+    };
+    let status = within("a refusal", client.check(unknown))
+        .await
+        .unwrap_err();
+    assert_eq!(error_kind(&status), ErrorKind::NotFound);
 }
 
 #[tokio::test]
