@@ -237,7 +237,8 @@ impl Section for InternalConfig {
     }
 }
 
-/// What `/system/status` says of other services, under the names of the old system.
+/// What `/system/status` says of other services, under the names of the old system. It is this process' configuration, as
+/// it was there: set the same as the scheduler's, for the page cannot ask the scheduler.
 #[derive(Debug, Clone)]
 pub struct StatusConfig {
     /// `NODE_ENV`, which the admin's page shows.
@@ -251,7 +252,35 @@ pub struct StatusConfig {
     /// Lives.
     pub streams: Schedule,
     /// The bus that was asked for.
-    pub requested_bus: String,
+    pub requested_bus: Bus,
+}
+
+/// How events travel between processes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Bus {
+    /// Not at all.
+    Memory,
+    /// Over Redis channels.
+    Redis,
+    /// Over Pub/Sub.
+    PubSub,
+}
+
+impl Bus {
+    const WORDS: &'static [(&'static str, Self)] = &[
+        ("memory", Self::Memory),
+        ("redis", Self::Redis),
+        ("pubsub", Self::PubSub),
+    ];
+
+    /// Its word in settings and on the status page.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Memory => "memory",
+            Self::Redis => "redis",
+            Self::PubSub => "pubsub",
+        }
+    }
 }
 
 /// Whether and how often something runs.
@@ -270,10 +299,16 @@ impl Section for StatusConfig {
         let why = "what the admin's page has always shown";
         let mut schedule = |enabled, minutes, default| Schedule {
             enabled: reader
-                .flag(enabled, "Whether the job runs.")
+                .flag(
+                    enabled,
+                    "Whether the status page says that the job runs; changes nothing.",
+                )
                 .default(false, why),
             interval_minutes: reader
-                .number(minutes, "How often the job runs.")
+                .number(
+                    minutes,
+                    "How often the status page says that the job runs; changes nothing.",
+                )
                 .between(1, 1_440)
                 .default(default, why),
         };
@@ -282,21 +317,28 @@ impl Section for StatusConfig {
         let streams = schedule("ENABLE_STREAMS_CRON", "STREAMS_CRON_MINUTES", 5);
         Self {
             environment: reader
-                .text("NODE_ENV", "Name of the environment, for the status page.")
+                .text(
+                    "NODE_ENV",
+                    "Shown by `/system/status`; `production` counts as `APP_ENV=production` does.",
+                )
                 .default("development".to_owned(), why),
             notifications,
             notification_window_minutes: reader
                 .number(
                     "NOTIFICATION_WINDOW_MINUTES",
-                    "How far ahead reminders look.",
+                    "How far ahead the status page says that reminders look; changes nothing.",
                 )
                 .between(1, 1_440)
                 .default(15, why),
             sanctions,
             streams,
             requested_bus: reader
-                .text("CHAT_REALTIME_BUS", "The event bus.")
-                .default("pubsub".to_owned(), "the only one there is yet"),
+                .choice(
+                    "CHAT_REALTIME_BUS",
+                    "The event bus. Another than Pub/Sub is asked for in vain: the status page then shows both.",
+                    Bus::WORDS,
+                )
+                .default(Bus::PubSub, "the only one there is yet"),
         }
     }
 }

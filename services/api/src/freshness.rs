@@ -1,15 +1,13 @@
 //! Forgets cached lists as soon as an event says that they changed.
 
 use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
 use avvivo_contracts::{audience, events::v1::event::Payload};
 use avvivo_http_kit::ResponseCache;
+use avvivo_kernel::Fault as _;
 use avvivo_ports::{EventBus, Subscribe};
 use avvivo_service_kit::{Lifecycle, health::Down};
 use futures::StreamExt as _;
@@ -19,29 +17,33 @@ use crate::state::FEED_TAG;
 /// How long to wait before asking a bus that is away again.
 const RETRY: Duration = Duration::from_secs(2);
 
-/// Whether events are heard just now. Clones share the answer.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Hearing(Arc<AtomicBool>);
+/// Whether events are heard just now, and why not. Clones share the answer.
+#[derive(Debug, Clone)]
+pub(crate) struct Hearing(Arc<Mutex<Result<(), Down>>>);
 
-impl Hearing {
-    /// For `/ready`.
-    pub(crate) fn check(&self) -> Result<(), Down> {
-        if self.0.load(Ordering::Acquire) {
-            Ok(())
-        } else {
-            Err("bus.unavailable".into())
-        }
-    }
-
-    fn set(&self, heard: bool) {
-        self.0.store(heard, Ordering::Release);
+impl Default for Hearing {
+    fn default() -> Self {
+        Self(Arc::new(Mutex::new(Err("bus.unavailable".into()))))
     }
 }
 
-/// Listens for as long as the service lives. While the bus cannot be heard, lists are as old as their time to live.
+impl Hearing {
+    /// For `/ready` and the status page.
+    pub(crate) fn check(&self) -> Result<(), Down> {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn set(&self, heard: Result<(), Down>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = heard;
+    }
+}
+
+/// Listens for as long as the service lives, and then awaits `close`, which is to end the bus' subscriptions. While the bus
+/// cannot be heard, lists are as old as their time to live.
 pub(crate) fn watch(
     lifecycle: &Lifecycle,
     bus: Arc<dyn EventBus>,
+    close: impl Future<Output = ()> + Send + 'static,
     cache: Arc<ResponseCache>,
     instance: String,
 ) -> Hearing {
@@ -54,11 +56,13 @@ pub(crate) fn watch(
             subscriptions = subscriptions.saturating_add(1);
             // A name of its own each time: the deletion of the one before may still be under way.
             let wanted = wanted(format!("{instance}-{subscriptions}"));
-            stop.run_until_cancelled(listen(&*bus, &cache, wanted, &heard))
-                .await;
-            heard.set(false);
+            let deaf = stop.run_until_cancelled(listen(&*bus, &cache, wanted, &heard));
+            // None when it is time to leave, and then nobody listens either.
+            heard.set(Err(deaf.await.unwrap_or("bus.unavailable".into())));
             stop.run_until_cancelled(tokio::time::sleep(RETRY)).await;
         }
+        // Deletes the subscription, so that it does not fill up for nobody.
+        close.await;
     });
     hearing
 }
@@ -70,27 +74,33 @@ fn wanted(instance: String) -> Subscribe {
     }
 }
 
-/// Listens until the bus cannot be heard, or does not take us.
-async fn listen(bus: &dyn EventBus, cache: &ResponseCache, wanted: Subscribe, hearing: &Hearing) {
+/// Listens until the bus cannot be heard, or does not take us, and answers why.
+async fn listen(
+    bus: &dyn EventBus,
+    cache: &ResponseCache,
+    wanted: Subscribe,
+    hearing: &Hearing,
+) -> Down {
     let mut events = match bus.subscribe(wanted).await {
         Ok(events) => events,
         Err(error) => {
             tracing::warn!(%error, "the event bus cannot be subscribed to");
-            return;
+            return error.code().into();
         }
     };
-    hearing.set(true);
-    // What changed before we listened is not announced to us.
+    // What changed before we listened is not announced to us. Only once it is forgotten may anybody rely on us.
     cache.invalidate(FEED_TAG);
+    hearing.set(Ok(()));
     while let Some(delivery) = events.next().await {
         match delivery {
             Ok(delivery) => forget(cache, delivery.ack().payload.as_ref()),
             Err(error) => {
                 tracing::warn!(%error, "the event bus cannot be heard");
-                return;
+                return error.code().into();
             }
         }
     }
+    "bus.unavailable".into()
 }
 
 fn forget(cache: &ResponseCache, payload: Option<&Payload>) {

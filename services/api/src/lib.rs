@@ -3,6 +3,7 @@
 mod caller;
 pub mod config;
 mod freshness;
+mod health;
 mod limits;
 mod realtime;
 mod routes;

@@ -6,29 +6,53 @@ use avvivo_contracts::{
     audience,
     internal::v1::{
         AuthorizeRequest, AuthorizeResponse,
-        realtime_server::{Realtime, RealtimeServer},
+        realtime_server::{Realtime, RealtimeServer, SERVICE_NAME},
     },
 };
 use avvivo_domain::identity::{Caller, UserType};
 use avvivo_http_kit::{Authenticate as _, NotAuthenticated, oidc};
 use avvivo_kernel::ShopId;
-use avvivo_service_kit::grpc::{grpc_code, status_of};
+use avvivo_service_kit::{
+    grpc::{GrpcServices, grpc_code, status_of},
+    health::HealthRegistry,
+};
 use avvivo_tokens::OidcVerifier;
+use axum::{
+    body::Body,
+    extract::State,
+    middleware::{Next, from_fn_with_state},
+};
 use tonic::{Request, Response, Status, service::Routes};
 
 use crate::caller::Accounts;
 
-/// The gRPC services of the api. Every call must come from a service that `verifier` knows.
-pub(crate) fn routes(accounts: Accounts, verifier: OidcVerifier) -> Routes {
-    Routes::new(RealtimeServer::new(Gatekeeper {
-        accounts,
-        verifier: Arc::new(verifier),
-    }))
+/// The gRPC services of the api, whose health is the api's. Every call, of whatever method, must come from a service that
+/// `verifier` knows; only whoever asks for the health need not say who they are.
+pub(crate) fn services(
+    accounts: Accounts,
+    verifier: Arc<OidcVerifier>,
+    health: Arc<HealthRegistry>,
+) -> GrpcServices {
+    let guarded = Routes::new(RealtimeServer::new(Gatekeeper { accounts }))
+        .into_axum_router()
+        .layer(from_fn_with_state(verifier, admit));
+    GrpcServices::from(Routes::from(guarded)).reporting(&[SERVICE_NAME], health)
+}
+
+/// Lets services through that prove who they are.
+async fn admit(
+    State(verifier): State<Arc<OidcVerifier>>,
+    request: http::Request<Body>,
+    next: Next,
+) -> http::Response<Body> {
+    match oidc::verify(request.headers(), &verifier).await {
+        Ok(_) => next.run(request).await,
+        Err(problem) => Status::new(grpc_code(problem.kind()), problem.code()).into_http(),
+    }
 }
 
 struct Gatekeeper {
     accounts: Accounts,
-    verifier: Arc<OidcVerifier>,
 }
 
 #[tonic::async_trait]
@@ -37,10 +61,7 @@ impl Realtime for Gatekeeper {
         &self,
         request: Request<AuthorizeRequest>,
     ) -> Result<Response<AuthorizeResponse>, Status> {
-        let (metadata, _, asked) = request.into_parts();
-        oidc::verify(&metadata.into_headers(), &self.verifier)
-            .await
-            .map_err(|problem| Status::new(grpc_code(problem.kind()), problem.code()))?;
+        let asked = request.into_inner();
         let caller = self
             .accounts
             .authenticate(&asked.bearer_token)

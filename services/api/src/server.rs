@@ -3,27 +3,26 @@
 use std::{sync::Arc, time::Duration};
 
 use avvivo_http_kit::{
-    Cors, IdentityStep, PipelineDeps, RateLimit, ResponseCache, RouteTable,
+    Cors, IdentityStep, PipelineDeps, RateLimit, RateLimiter, ResponseCache, RouteTable,
     operations::{self, Operations},
     pipeline,
     routes::PatternError,
 };
-use avvivo_kernel::{Fault as _, IdSource as _, RandomIds};
+use avvivo_kernel::{IdSource as _, RandomIds};
 use avvivo_redis::{Redis, RedisSettings, RedisStatus};
-use avvivo_service_kit::{
-    Lifecycle, Telemetry,
-    health::{Down, HealthRegistry, Importance},
-};
+use avvivo_service_kit::{Lifecycle, Telemetry, grpc::GrpcServices};
+use avvivo_tokens::OidcVerifier;
 use avvivo_wiring::{Core, WiringError};
 use axum::Router;
 use http::Method;
 use tokio::net::TcpListener;
-use tonic::service::Routes;
+use utoipa::openapi::OpenApi;
 
 use crate::{
     caller::Accounts,
-    config::Config,
-    freshness::{self, Hearing},
+    config::{Bus, Config},
+    freshness,
+    health::Optional,
     limits::SharedLimiter,
     realtime, routes,
     state::{ApiState, CacheRules},
@@ -32,11 +31,11 @@ use crate::{
 /// What a reel's body may measure: editor states are rich.
 const REEL_BODY_BYTES: usize = 1 << 20;
 
-/// A dependency that takes longer to answer than this is as good as down.
-const CHECK_LIMIT: Duration = Duration::from_secs(2);
-
 /// How long to wait before a local environment that is not there yet is prepared again.
 const PREPARE_RETRY: Duration = Duration::from_millis(500);
+
+/// The bus that [`Core`] connects.
+const BUS: Bus = Bus::PubSub;
 
 /// Why the api cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -66,7 +65,7 @@ pub struct Api {
     /// The public HTTP interface.
     pub router: Router,
     /// For the gateway.
-    pub grpc: Routes,
+    pub grpc: GrpcServices,
     /// Its parts, for those who compose services in one process.
     pub core: Core,
 }
@@ -81,53 +80,65 @@ impl Api {
         let core = Core::connect(&config.core, config.policy(), "api").await?;
         let redis = redis(config)?;
         let cache = Arc::new(ResponseCache::new(config.edge.cache_bytes));
-        let instance = format!("api-{}", RandomIds.uuid().simple());
-        let verifier = match &config.identity.firebase_project {
+        let people = match &config.identity.firebase_project {
             Some(project) => Some(core.google.firebase(project)?),
             None => None,
         };
-        let accounts = Accounts::new(core.deps.clone(), verifier);
+        let services = Arc::new(services(config, &core)?);
+        let accounts = Accounts::new(core.deps.clone(), people.clone());
+        let instance = format!("api-{}", RandomIds.uuid().simple());
+        let bus = Arc::clone(&core.bus);
+        let hearing = freshness::watch(
+            lifecycle,
+            core.bus.clone(),
+            async move { bus.close().await },
+            Arc::clone(&cache),
+            instance.clone(),
+        );
+        let optional = Optional {
+            hearing: hearing.clone(),
+            redis: redis.clone(),
+            store: core.store.clone(),
+            people,
+            services: Arc::clone(&services),
+            db: core.deps.db.clone(),
+            clock: Arc::clone(&core.deps.clock),
+        };
+        let health = Arc::new(optional.beside(core.health(lifecycle)));
+        let limiter: Arc<dyn RateLimiter> = Arc::new(SharedLimiter::new(redis.clone()));
         let state = ApiState {
             deps: core.deps.clone(),
             rules: Arc::new(CacheRules::new(&cache)),
-            cache: Arc::clone(&cache),
-            redis: redis.clone(),
+            cache,
+            redis,
             no_redis: RedisStatus::not_configured(&config.redis.key_prefix, config.redis.tls),
             status: Arc::new(config.status.clone()),
-            instance: instance.as_str().into(),
+            bus: BUS,
+            hearing,
+            instance: instance.into(),
         };
+        if config.status.requested_bus != BUS {
+            let (requested, used) = (config.status.requested_bus.word(), BUS.word());
+            tracing::warn!(
+                requested,
+                used,
+                "the event bus is another than the one asked for"
+            );
+        }
         let (routes, document) = routes::assemble(state);
-        let table = RouteTable::new(document.paths.paths.keys())?.body_limit(
-            Method::POST,
-            "/reels",
-            REEL_BODY_BYTES,
-        )?;
-        let steps = PipelineDeps {
-            routes: table,
-            cors: Cors::new(&config.edge.cors_origins.join(",")),
-            rate_limit: Some(RateLimit::new(
-                Arc::new(SharedLimiter::new(redis.clone())),
-                config.edge.rate_limit,
-            )),
-            identity: Some(IdentityStep::new(accounts.clone())),
-            ids: Arc::new(RandomIds),
-            metrics: telemetry.metrics().clone(),
-        };
-        let hearing = freshness::watch(lifecycle, core.bus.clone(), cache, instance);
+        let steps = steps(config, &document, limiter, accounts.clone(), telemetry)?;
         let operational = operations::router(Operations {
-            health: Arc::new(health(core.health(lifecycle), redis, hearing)),
+            health: Arc::clone(&health),
             metrics: telemetry.metrics().clone(),
             token: config.server.healthcheck_token.clone(),
         });
-        let callers: Vec<&str> = config.internal.callers.iter().map(String::as_str).collect();
-        let services = core.google.services(&config.internal.audience, &callers)?;
         core.run_relay(lifecycle);
         Ok(Self {
             // The documentation stands beside the pipeline, which would take away the slash that its pages are found by.
             router: operational
                 .merge(routes::docs(document))
                 .merge(pipeline(routes, steps)),
-            grpc: realtime::routes(accounts, services),
+            grpc: realtime::services(accounts, services, health),
             core,
         })
     }
@@ -169,19 +180,31 @@ pub fn prepare(lifecycle: &Lifecycle, core: Core, cors_origins: Vec<String>) {
     });
 }
 
-/// What the api can do without is reported and does not make it unready: limits are counted in memory, and lists live out
-/// their time.
-fn health(required: HealthRegistry, redis: Option<Redis>, hearing: Hearing) -> HealthRegistry {
-    let registry = required.with("event_bus", Importance::Optional, CHECK_LIMIT, move || {
-        std::future::ready(hearing.check())
-    });
-    let Some(redis) = redis else { return registry };
-    registry.with("redis", Importance::Optional, CHECK_LIMIT, move || {
-        let redis = redis.clone();
-        async move {
-            let answer = redis.ping().await;
-            answer.map_err(|error| Down { code: error.code() })
-        }
+/// Who may call the internal server.
+fn services(config: &Config, core: &Core) -> Result<OidcVerifier, WiringError> {
+    let callers: Vec<&str> = config.internal.callers.iter().map(String::as_str).collect();
+    core.google.services(&config.internal.audience, &callers)
+}
+
+/// What happens to a request before its handler.
+fn steps(
+    config: &Config,
+    document: &OpenApi,
+    limiter: Arc<dyn RateLimiter>,
+    accounts: Accounts,
+    telemetry: &Telemetry,
+) -> Result<PipelineDeps, PatternError> {
+    Ok(PipelineDeps {
+        routes: RouteTable::new(document.paths.paths.keys())?.body_limit(
+            Method::POST,
+            "/reels",
+            REEL_BODY_BYTES,
+        )?,
+        cors: Cors::new(&config.edge.cors_origins.join(",")),
+        rate_limit: Some(RateLimit::new(limiter, config.edge.rate_limit)),
+        identity: Some(IdentityStep::new(accounts)),
+        ids: Arc::new(RandomIds),
+        metrics: telemetry.metrics().clone(),
     })
 }
 

@@ -6,7 +6,10 @@ use avvivo_app::Deps;
 use avvivo_http_kit::{CacheRule, ResponseCache};
 use avvivo_redis::{Redis, RedisStatus};
 
-use crate::config::StatusConfig;
+use crate::{
+    config::{Bus, StatusConfig},
+    freshness::Hearing,
+};
 
 /// Changes when a reel enters or leaves the public feed.
 pub(crate) const FEED_TAG: &str = "reels";
@@ -27,6 +30,9 @@ pub(crate) struct ApiState {
     /// What is told of Redis where there is none.
     pub(crate) no_redis: RedisStatus,
     pub(crate) status: Arc<StatusConfig>,
+    /// The bus that is there, whichever was asked for.
+    pub(crate) bus: Bus,
+    pub(crate) hearing: Hearing,
     pub(crate) instance: Arc<str>,
 }
 

@@ -34,6 +34,10 @@ async fn alive_and_ready_are_told_to_everybody_and_details_to_those_with_the_tok
     "postgres" up=true required=true
     "event_bus" up=true required=false
     "redis" up=true required=false
+    "object_store" up=true required=false
+    "token_keys" up=true required=false
+    "service_keys" up=true required=false
+    "outbox" up=true required=false
     "#);
 }
 

@@ -1,12 +1,28 @@
 //! What clients are told while something is away.
 
-use avvivo_testkit::{PrivateRedis, Seen, free_port, wait_for};
-use std::time::{Duration, Instant};
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
 
-use crate::support::{HEALTHCHECK_TOKEN, PATIENCE, TestApp};
+use avvivo_testkit::{PrivateRedis, Seen, free_port, wait_for};
+use serde_json::Value;
+
+use crate::support::{HEALTHCHECK_TOKEN, PATIENCE, TestApp, answer::Answer};
 
 fn nobody_listens() -> String {
     format!("127.0.0.1:{}", free_port().unwrap())
+}
+
+/// What `/ready` says is down, and the code of each.
+fn down(ready: &Answer) -> BTreeMap<String, String> {
+    let report = ready.json();
+    let dependencies = report["dependencies"].as_array().unwrap().iter();
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    dependencies
+        .filter(|dependency| dependency["up"] == false)
+        .map(|dependency| (text(&dependency["name"]), text(&dependency["code"])))
+        .collect()
 }
 
 #[tokio::test]
@@ -38,11 +54,7 @@ async fn without_its_database_the_api_says_so_and_never_that_nobody_is_signed_in
     assert_eq!(away("/health").await.status, 200);
     let unready = away("/ready").bearer(HEALTHCHECK_TOKEN).await;
     assert_eq!(unready.word(), "503 service.not_ready");
-    let database = &unready.json()["dependencies"][0];
-    assert_eq!(
-        (&database["name"], &database["up"]),
-        (&"postgres".into(), &false.into())
-    );
+    assert!(down(&unready).contains_key("postgres"), "{unready:?}");
 }
 
 #[tokio::test]
@@ -68,8 +80,8 @@ async fn without_redis_requests_stay_quick_and_are_counted_in_memory() {
         "{:?}",
         began.elapsed()
     );
-    let ready = app.get("/ready").bearer(HEALTHCHECK_TOKEN).await.ok();
-    assert_eq!(ready["dependencies"][2]["up"], false);
+    let ready = app.get("/ready").bearer(HEALTHCHECK_TOKEN).await;
+    assert!(down(&ready).contains_key("redis"), "{ready:?}");
     redis.restart().await;
     wait_for("Redis to be used again", PATIENCE, async || {
         let counted = app.ask(http::Method::HEAD, "/reels").await;
@@ -124,6 +136,10 @@ async fn while_the_keys_of_tokens_cannot_be_had_bearers_are_told_to_come_back() 
     let client = app.client(1).await;
     let answer = app.get("/reels").bearer(app.token(&client)).await;
     assert_eq!(answer.word(), "503 token.keys_unavailable");
+    let ready = app.get("/ready").bearer(HEALTHCHECK_TOKEN).await;
+    assert_eq!(ready.status, 200, "others are served");
+    let code = down(&ready).get("token_keys").cloned();
+    assert_eq!(code.as_deref(), Some("token.keys_unavailable"));
 }
 
 #[tokio::test]
@@ -142,4 +158,33 @@ async fn while_the_store_is_away_publishing_waits_and_nothing_is_written() {
         .await;
     assert_eq!(answer.word(), "503 storage.unavailable");
     assert_eq!(app.count("reels").await, 0);
+    let ready = crate::support::answer::Ask::new(&away, http::Method::GET, "/ready")
+        .bearer(HEALTHCHECK_TOKEN)
+        .await;
+    assert_eq!(ready.status, 200, "others are served");
+    let code = down(&ready).remove("object_store");
+    // Tried again for longer than a probe waits.
+    let told = ["storage.unavailable", "timeout"];
+    assert!(
+        code.as_deref().is_some_and(|code| told.contains(&code)),
+        "{ready:?}"
+    );
+}
+
+#[tokio::test]
+async fn what_neither_bus_nor_queue_takes_is_told() {
+    let app = TestApp::start().await;
+    // Being handed over by somebody else, so that nobody here tries it meanwhile.
+    sqlx::query(
+        "INSERT INTO outbox (id, kind, destination, payload, created_at, claimed_until, next_attempt_at)
+         VALUES (gen_random_uuid(), 'EVENT', 'public:nobody', '', now() - interval '2 minutes',
+                 now() + interval '1 hour', now())",
+    )
+    .execute(app.pool())
+    .await
+    .unwrap();
+    let ready = app.get("/ready").bearer(HEALTHCHECK_TOKEN).await;
+    assert_eq!(ready.status, 200, "requests are served");
+    let code = down(&ready).remove("outbox");
+    assert_eq!(code.as_deref(), Some("outbox.late"));
 }

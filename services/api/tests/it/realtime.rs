@@ -4,13 +4,13 @@ use avvivo_contracts::internal::v1::{
     AuthorizeRequest, AuthorizeResponse, realtime_client::RealtimeClient,
 };
 use avvivo_service_kit::grpc::{ChannelLimits, TracedChannel, channel, error_code};
-use avvivo_testkit::free_port;
+use avvivo_testkit::{Seen, free_port, wait_for};
 use gcp_local::{FirebaseIdToken, GoogleIdToken};
 use tokio::net::TcpListener;
 use tonic::{Code, Request, Status};
 use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
 
-use crate::support::{GATEWAY, INTERNAL_AUDIENCE, TestApp};
+use crate::support::{GATEWAY, INTERNAL_AUDIENCE, PATIENCE, TestApp};
 
 /// The api's internal server, as the gateway sees it.
 struct Internal {
@@ -43,16 +43,8 @@ impl Internal {
         bearer: &str,
         shop: &str,
     ) -> Result<AuthorizeResponse, Status> {
-        let mut request = Request::new(AuthorizeRequest {
-            bearer_token: bearer.to_owned(),
-            shop_id: shop.to_owned(),
-        });
-        if let Some(token) = token {
-            let value = format!("Bearer {token}").parse().unwrap();
-            request.metadata_mut().insert("authorization", value);
-        }
         let answer = RealtimeClient::new(self.channel.clone())
-            .authorize(request)
+            .authorize(signed(token, bearer, shop))
             .await;
         answer.map(tonic::Response::into_inner)
     }
@@ -61,6 +53,19 @@ impl Internal {
     async fn refused(&self, bearer: &str, shop: &str) -> (Code, String) {
         refusal(self.authorize(bearer, shop).await)
     }
+}
+
+/// A question in the name of whoever `token` says.
+fn signed(token: Option<&str>, bearer: &str, shop: &str) -> Request<AuthorizeRequest> {
+    let mut request = Request::new(AuthorizeRequest {
+        bearer_token: bearer.to_owned(),
+        shop_id: shop.to_owned(),
+    });
+    if let Some(token) = token {
+        let value = format!("Bearer {token}").parse().unwrap();
+        request.metadata_mut().insert("authorization", value);
+    }
+    request
 }
 
 fn refusal(answer: Result<AuthorizeResponse, Status>) -> (Code, String) {
@@ -227,12 +232,63 @@ async fn while_accounts_cannot_be_looked_up_nobody_is_called_a_stranger() {
 }
 
 #[tokio::test]
-async fn the_internal_server_tells_its_health() {
+async fn no_method_is_left_to_guard_itself() {
     let app = TestApp::start().await;
     let internal = Internal::of(&app).await;
-    let answer = HealthClient::new(internal.channel.clone())
-        .check(HealthCheckRequest::default())
+    let ask = async |token: Option<&str>| {
+        // A method that there is not, as one that somebody adds and forgets to guard.
+        let elsewhere = "http://api/elsewhere".parse().unwrap();
+        let mut client = RealtimeClient::with_origin(internal.channel.clone(), elsewhere);
+        let answer = client.authorize(signed(token, "", "")).await;
+        answer.unwrap_err().code()
+    };
+    assert_eq!(ask(None).await, Code::Unauthenticated);
+    assert_eq!(ask(Some("nonsense")).await, Code::Unauthenticated);
+    assert_eq!(ask(Some(&internal.token)).await, Code::Unimplemented);
+}
+
+#[tokio::test]
+async fn the_internal_server_tells_its_health_to_everybody() {
+    let app = TestApp::start().await;
+    let internal = Internal::of(&app).await;
+    for service in ["", "avvivo.internal.v1.Realtime"] {
+        wait_for("the internal server to serve", PATIENCE, async || {
+            told(&internal, service, "SERVING").await
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn without_its_database_the_internal_server_does_not_serve() {
+    let app = TestApp::start_with(|settings| {
+        let port = free_port().unwrap();
+        settings.insert(
+            "DATABASE_URL",
+            format!("postgres://nobody@127.0.0.1:{port}/nothing"),
+        );
+        settings.insert("DATABASE_ACQUIRE_TIMEOUT_MS", "200".to_owned());
+    })
+    .await;
+    let internal = Internal::of(&app).await;
+    for service in ["", "avvivo.internal.v1.Realtime"] {
+        wait_for("the internal server to say so", PATIENCE, async || {
+            told(&internal, service, "NOT_SERVING").await
+        })
+        .await;
+    }
+}
+
+/// Whether `word` is what a service's health is.
+async fn told(internal: &Internal, service: &str, word: &str) -> Seen<(), String> {
+    let asked = HealthCheckRequest {
+        service: service.to_owned(),
+    };
+    match HealthClient::new(internal.channel.clone())
+        .check(asked)
         .await
-        .unwrap();
-    assert_eq!(answer.into_inner().status().as_str_name(), "SERVING");
+    {
+        Ok(answer) if answer.get_ref().status().as_str_name() == word => Seen::Done(()),
+        other => Seen::NotYet(format!("{other:?}")),
+    }
 }

@@ -6,9 +6,10 @@ use std::{
 };
 
 use avvivo_testkit::{Seen, free_port, wait_for};
+use serde_json::Value;
 use tokio::process::Command;
 
-use crate::support::{PATIENCE, Settings, TestApp, settings};
+use crate::support::{PATIENCE, PROJECT, Settings, TestApp, settings};
 
 /// What must never be printed.
 const SECRET: &str = "hunter2";
@@ -165,6 +166,16 @@ async fn the_program_serves_prepares_its_surroundings_and_leaves_in_order() {
         }
     })
     .await;
+    // The api that surrounds it in this test listens to another stand-in.
+    wait_for(
+        "the program to listen to events",
+        PATIENCE,
+        async || match subscriptions(&gcp).await {
+            names if names.is_empty() => Seen::NotYet(names),
+            _ => Seen::Done(()),
+        },
+    )
+    .await;
     let feed = reqwest::get(format!("{url}/reels")).await.unwrap();
     assert_eq!(feed.text().await.unwrap(), "[]");
     let pid = child.id().unwrap().to_string();
@@ -176,4 +187,16 @@ async fn the_program_serves_prepares_its_surroundings_and_leaves_in_order() {
     assert!(told.success());
     let ended = tokio::time::timeout(Duration::from_secs(10), child.wait()).await;
     assert_eq!(ended.unwrap().unwrap().code(), Some(0));
+    let left: Vec<String> = subscriptions(&gcp).await;
+    assert_eq!(left, Vec::<String>::new(), "it fills up for nobody");
+}
+
+/// The names of the subscriptions there are.
+async fn subscriptions(gcp: &gcp_local::GcpLocal) -> Vec<String> {
+    let url = format!("{}/v1/projects/{PROJECT}/subscriptions", gcp.url());
+    let listed: Value = reqwest::get(url).await.unwrap().json().await.unwrap();
+    let found = listed["subscriptions"].as_array().into_iter().flatten();
+    found
+        .map(|subscription| subscription["name"].as_str().unwrap().to_owned())
+        .collect()
 }

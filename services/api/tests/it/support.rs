@@ -9,14 +9,15 @@ pub(crate) mod still;
 use std::{collections::BTreeMap, time::Duration};
 
 use avvivo_api::{Api, Config};
-use avvivo_service_kit::{Lifecycle, config::load, crypto::install_crypto, telemetry};
+use avvivo_service_kit::{
+    Lifecycle, config::load, crypto::install_crypto, grpc::GrpcServices, telemetry,
+};
 use avvivo_testkit::{Seen, TestDb, TestRedis, wait_for};
 use avvivo_wiring::Core;
 use axum::Router;
 use gcp_local::GcpLocal;
 use http::Method;
 use tempfile::TempDir;
-use tonic::service::Routes;
 use tower::ServiceExt as _;
 
 use answer::{Answer, Ask};
@@ -41,7 +42,7 @@ pub(crate) struct TestApp {
     pub(crate) gcp: GcpLocal,
     pub(crate) redis: TestRedis,
     pub(crate) core: Core,
-    pub(crate) grpc: Routes,
+    pub(crate) grpc: GrpcServices,
     pub(crate) lifecycle: Lifecycle,
     pub(crate) router: Router,
     settings: Settings,

@@ -2,7 +2,7 @@
 
 use avvivo_http_kit::{Problem, Reply, Require};
 use avvivo_kernel::time::{BUSINESS_ZONE, business_clock, to_wire};
-use avvivo_redis::RedisStatus;
+use avvivo_redis::{GatewayTotals, RedisError, RedisStatus};
 use axum::extract::State;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -18,6 +18,8 @@ pub(crate) struct StatusView {
     server_time_buenos_aires: String,
     time_zone: &'static str,
     node_env: String,
+    /// `notifications`, `sanctions` and `streams` are settings of the answering process, not readings: the jobs run in the
+    /// scheduler, which has settings of its own.
     notifications: NotificationsView,
     sanctions: ScheduleView,
     streams: ScheduleView,
@@ -57,19 +59,22 @@ pub(crate) struct RedisView {
 #[serde(rename_all = "camelCase")]
 #[schema(as = RealtimeStatus)]
 pub(crate) struct RealtimeView {
-    requested_mode: String,
+    /// What the settings ask for: `memory`, `redis` or `pubsub`.
+    requested_mode: &'static str,
+    /// What is used, asked for or not.
     effective_mode: &'static str,
     redis_configured: bool,
-    /// Events travel over Pub/Sub.
+    /// No channel of Redis carries events.
     redis_channel: Option<String>,
     instance_id: String,
+    /// Why this process does not hear events, else why the totals are not known.
     last_error: Option<String>,
-    /// Over all gateways.
-    active_channels: u64,
-    /// Over all gateways.
-    active_connections: u64,
-    /// How many gateways report.
-    gateways: u64,
+    /// Over all gateways; null while it is not known, as without Redis.
+    active_channels: Option<u64>,
+    /// Over all gateways; null while it is not known.
+    active_connections: Option<u64>,
+    /// How many gateways report; null while it is not known.
+    gateways: Option<u64>,
 }
 
 impl From<Schedule> for ScheduleView {
@@ -113,7 +118,11 @@ pub(crate) async fn handle(
 ) -> Result<Reply<StatusView>, Problem> {
     let now = state.deps.clock.now();
     // Before the state of Redis is told: whether it answers is found out here.
-    let gateways = gateways(&state).await;
+    let (totals, unknown) = match gateways(&state).await {
+        Ok(totals) => (totals, None),
+        Err(error) => (None, Some(error.to_string())),
+    };
+    let deaf = state.hearing.check().err();
     let redis = state
         .redis
         .as_ref()
@@ -132,43 +141,24 @@ pub(crate) async fn handle(
         sanctions: status.sanctions.into(),
         streams: status.streams.into(),
         chat_realtime: RealtimeView {
-            requested_mode: status.requested_bus.clone(),
-            effective_mode: "pubsub",
+            requested_mode: status.requested_bus.word(),
+            effective_mode: state.bus.word(),
             redis_configured: redis.configured,
             redis_channel: None,
             instance_id: state.instance.to_string(),
-            last_error: gateways.error,
-            active_channels: gateways.channels,
-            active_connections: gateways.connections,
-            gateways: gateways.instances,
+            last_error: deaf.map(|down| down.code.to_owned()).or(unknown),
+            active_channels: totals.map(|totals| totals.channels),
+            active_connections: totals.map(|totals| totals.connections),
+            gateways: totals.map(|totals| totals.instances),
         },
         redis: redis.into(),
     }))
 }
 
-#[derive(Default)]
-struct Gateways {
-    channels: u64,
-    connections: u64,
-    instances: u64,
-    error: Option<String>,
-}
-
-/// What the gateways report; none without Redis, where they have nowhere to report to.
-async fn gateways(state: &ApiState) -> Gateways {
-    let Some(redis) = &state.redis else {
-        return Gateways::default();
-    };
-    match redis.gateway_totals(state.deps.clock.now()).await {
-        Ok(totals) => Gateways {
-            channels: totals.channels,
-            connections: totals.connections,
-            instances: totals.instances,
-            error: None,
-        },
-        Err(error) => Gateways {
-            error: Some(error.to_string()),
-            ..Gateways::default()
-        },
+/// What the gateways report; nothing without Redis, where they have nowhere to report to.
+async fn gateways(state: &ApiState) -> Result<Option<GatewayTotals>, RedisError> {
+    match &state.redis {
+        Some(redis) => redis.gateway_totals(state.deps.clock.now()).await.map(Some),
+        None => Ok(None),
     }
 }

@@ -1,10 +1,11 @@
 //! `GET /system/status`
 
 use avvivo_redis::{GatewayCounts, Redis, RedisSettings};
-use avvivo_testkit::{PrivateRedis, Seen, wait_for};
+use avvivo_testkit::{PrivateRedis, Seen, free_port, wait_for};
 use chrono::{DateTime, NaiveDateTime, TimeDelta};
+use http::Method;
 
-use crate::support::{PATIENCE, TestApp};
+use crate::support::{PATIENCE, TestApp, answer::Ask};
 
 #[tokio::test]
 async fn administrators_see_real_values_under_the_names_of_the_old_page() {
@@ -32,6 +33,7 @@ async fn administrators_see_real_values_under_the_names_of_the_old_page() {
             .await
             .unwrap();
     }
+    app.hears_events().await;
     let token = app.token(&app.admin(1).await);
     let mut body = app.get("/system/status").bearer(&token).await.ok();
     let utc = DateTime::parse_from_rfc3339(body["serverTime"].as_str().unwrap()).unwrap();
@@ -78,5 +80,55 @@ async fn without_redis_the_page_says_so() {
     .await;
     assert_eq!(body["redis"]["configured"], true);
     assert!(body["chatRealtime"]["lastError"].is_string(), "{body}");
-    assert_eq!(body["chatRealtime"]["activeConnections"], 0);
+    for unknown in ["activeConnections", "activeChannels", "gateways"] {
+        assert!(body["chatRealtime"][unknown].is_null(), "{body}");
+    }
+}
+
+#[tokio::test]
+async fn without_redis_settings_totals_are_not_known_rather_than_nought() {
+    let app = TestApp::start_with(|settings| {
+        settings.remove("REDIS_URL");
+    })
+    .await;
+    app.hears_events().await;
+    let token = app.token(&app.admin(1).await);
+    let realtime = &app.get("/system/status").bearer(&token).await.ok()["chatRealtime"];
+    for unknown in [
+        "activeConnections",
+        "activeChannels",
+        "gateways",
+        "lastError",
+    ] {
+        assert!(realtime[unknown].is_null(), "{realtime}");
+    }
+}
+
+#[tokio::test]
+async fn a_bus_that_is_asked_for_in_vain_is_told_beside_the_one_that_is_used() {
+    let app = TestApp::start_with(|settings| {
+        settings.insert("CHAT_REALTIME_BUS", "Redis".to_owned());
+    })
+    .await;
+    let token = app.token(&app.admin(1).await);
+    let realtime = &app.get("/system/status").bearer(&token).await.ok()["chatRealtime"];
+    assert_eq!(
+        (&realtime["requestedMode"], &realtime["effectiveMode"]),
+        (&"redis".into(), &"pubsub".into())
+    );
+}
+
+#[tokio::test]
+async fn a_bus_that_cannot_be_heard_is_the_last_error() {
+    let app = TestApp::start().await;
+    let token = app.token(&app.admin(1).await);
+    let deaf = app
+        .second_instance(|settings| {
+            let nobody = format!("127.0.0.1:{}", free_port().unwrap());
+            settings.insert("PUBSUB_EMULATOR_HOST", nobody);
+        })
+        .await;
+    let page = Ask::new(&deaf, Method::GET, "/system/status").bearer(&token);
+    let body = page.await.ok();
+    assert_eq!(body["chatRealtime"]["lastError"], "bus.unavailable");
 }
