@@ -80,6 +80,34 @@ async fn listed_addresses_administer_once_they_are_verified() {
 }
 
 #[tokio::test]
+async fn administrators_who_are_not_listed_keep_their_rank_and_get_the_lower_one_without_any() {
+    let app = TestApp::start().await;
+    let rank = "SELECT role::text FROM admins WHERE account_id = $1";
+    let stored = "SELECT user_type::text || ' ' || role::text FROM accounts WHERE id = $1";
+    let chief = app.admin(1).await;
+    app.get("/reels/admin").bearer(app.token(&chief)).await.ok();
+    assert_eq!(
+        app.look(rank, chief.id).await.as_deref(),
+        Some("SUPERADMIN")
+    );
+
+    let newest = app.admin(2).await;
+    app.change("DELETE FROM admins WHERE account_id = $1", newest.id)
+        .await;
+    app.get("/reels/admin")
+        .bearer(app.token(&newest))
+        .await
+        .ok();
+    assert_eq!(
+        app.look(rank, newest.id).await.as_deref(),
+        Some("MODERATOR")
+    );
+    // The account is an administrator's; the rank is in its own table.
+    let account = app.look(stored, newest.id).await;
+    assert_eq!(account.as_deref(), Some("ADMIN ADMIN"));
+}
+
+#[tokio::test]
 async fn an_unproven_address_opens_nobody_elses_account() {
     let app = TestApp::start().await;
     let admin = app.admin(1).await;

@@ -41,11 +41,13 @@ async fn whoever_is_not_believed_is_served_from_the_cache_like_anybody() {
     );
     let invalid = app.get("/reels").bearer("nonsense").await;
     assert_eq!(cache(&invalid), (Some("HIT"), Some("memory")));
+    // Those who are believed get the same bytes, and are not told where they came from.
     let known = app.get("/reels").bearer(app.token(&client)).await;
     assert_eq!(
         (known.status, cache(&known)),
         (StatusCode::OK, (None, None))
     );
+    assert_eq!(known.header("etag"), invalid.header("etag"));
 }
 
 #[tokio::test]
@@ -72,7 +74,7 @@ async fn queries_that_mean_the_same_share_an_answer() {
 }
 
 #[tokio::test]
-async fn head_is_answered_past_the_cache_and_counted() {
+async fn head_is_answered_without_a_word_about_the_cache_and_counted() {
     let app = TestApp::start().await;
     let read = app.get("/reels").await;
     assert_eq!(read.header("x-ratelimit-remaining"), None);
@@ -198,6 +200,8 @@ async fn own_pages_may_read_answers_and_errors() {
             );
             assert_eq!(answer.header("access-control-allow-credentials"), None);
             assert!(answer.header("vary").unwrap().contains("Origin"));
+            let exposed = answer.header("access-control-expose-headers").unwrap();
+            assert!(exposed.split(',').any(|name| name == "X-Next-Cursor"));
         }
     }
     let preflight = app

@@ -91,3 +91,25 @@ async fn however_many_ask_at_once_the_feed_is_read_once() {
     assert_eq!(misses.count(), 1);
     assert!(answers.iter().all(|answer| answer.body == answers[0].body));
 }
+
+#[tokio::test]
+async fn those_who_are_signed_in_are_answered_from_the_same_list() {
+    let app = TestApp::start().await;
+    app.hears_events().await;
+    let owner = app.owner(1).await;
+    let token = app.token(&owner.person);
+    app.reel(1, owner.shop, ReelRow::default()).await;
+    for path in ["/reels", "/reels/showcase"] {
+        let first = app.get(path).bearer(&token).await;
+        assert_eq!(first.ids(), [reel_id(1).to_string()]);
+        // Put there past all rules, so nobody was told, and a list that were read again would have it.
+        app.reel(2, owner.shop, ReelRow::default()).await;
+        let again = app.get(path).bearer(&token).await;
+        let anonymous = app.get(path).await;
+        assert_eq!((&again.body, &anonymous.body), (&first.body, &first.body));
+        assert_eq!(again.header("x-cache"), None, "{path}");
+        assert_eq!(anonymous.header("x-cache"), Some("HIT"), "{path}");
+        app.change("DELETE FROM reels WHERE id = $1", reel_id(2))
+            .await;
+    }
+}
