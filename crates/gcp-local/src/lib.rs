@@ -3,6 +3,7 @@
 mod clock;
 mod connection;
 mod issuer;
+mod pages;
 mod pubsub;
 mod server;
 mod state;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::middleware::from_fn;
 use axum::routing::get;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -17,7 +18,7 @@ use crate::issuer::{self, Issuer};
 use crate::state::State;
 use crate::storage::ServiceAccount;
 use crate::store::{Store, StoreError};
-use crate::{pubsub, storage, tasks};
+use crate::{pages, pubsub, storage, tasks};
 
 /// How long a shutdown waits for running requests and deliveries before it drops them. Everything
 /// that was acknowledged is already on disk.
@@ -186,12 +187,15 @@ impl Drop for GcpLocal {
 /// The one place that knows all services. Their paths do not overlap, except that Cloud Storage's
 /// `/bucket/object` takes whatever nobody else claims.
 async fn router(state: &State) -> Result<Router, StartError> {
-    Ok(Router::new()
-        // Google's emulators answer so too; scripts wait for it.
-        .route("/", get(|| async { "Ok" }))
+    let for_programs = Router::new()
         .merge(issuer::routes(state))
         .merge(pubsub::routes(state).await?)
         .merge(tasks::routes(state).await?)
+        .layer(from_fn(pages::refuse));
+    Ok(Router::new()
+        // Google's emulators answer so too; scripts wait for it.
+        .route("/", get(|| async { "Ok" }))
+        .merge(for_programs)
         .merge(storage::routes(state).await?))
 }
 

@@ -1,7 +1,7 @@
 //! Cloud Storage: buckets and objects, durable below the data folder.
 //!
 //! [`engine`] is the store; three doors lead to it. [`json`] and [`grpc`] are for programs and trust
-//! whoever reaches the port. [`xml`], whose paths are `/bucket/object`, is for browsers, and lets
+//! whoever reaches the port, but pages in browsers. [`xml`], whose paths are `/bucket/object`, is for browsers, and lets
 //! nobody in without a signature, unless the bucket or the object is public.
 
 mod blob;
@@ -29,11 +29,13 @@ mod xml;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::middleware::from_fn;
 use http::HeaderMap;
 use http::header::ORIGIN;
 
 pub(crate) use service_account::ServiceAccount;
 
+use crate::pages;
 use crate::server::StartError;
 use crate::state::State;
 use blob::Blobs;
@@ -86,6 +88,6 @@ pub(crate) async fn routes(state: &State) -> Result<Router, StartError> {
     };
     Ok(Router::new()
         .merge(json::routes(storage.clone()))
-        .merge(grpc::routes(storage.clone()))
+        .merge(grpc::routes(storage.clone()).layer(from_fn(pages::refuse)))
         .merge(xml::routes(storage)))
 }

@@ -16,16 +16,19 @@ pub(crate) use resource::etag as bucket_etag;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
+use axum::middleware::from_fn;
 use axum::routing::{get, post};
 use serde_json::Value;
 
 use super::Storage;
 use super::error::StorageError;
+use crate::pages;
 
 /// Bound of a JSON body. Google's own bound on an object's metadata is far smaller.
 const MAX_BODY: usize = 1 << 20;
 
-/// Requests here are trusted without credentials: whoever reaches this port may administer it.
+/// Requests here are trusted without credentials: whoever reaches this port may administer it, but
+/// for pages in browsers.
 pub(crate) fn routes(storage: Storage) -> Router {
     Router::new()
         .route("/storage/v1/b", post(buckets::insert).get(buckets::list))
@@ -64,9 +67,12 @@ pub(crate) fn routes(storage: Storage) -> Router {
             "/storage/v1/b/{bucket}/o/{object}/rewriteTo/b/{to_bucket}/o/{to_object}",
             post(objects::rewrite),
         )
+        .layer(from_fn(pages::refuse))
         .route(
             "/upload/storage/v1/b/{bucket}/o",
             post(uploads::insert)
+                .layer(from_fn(pages::refuse))
+                // The id of an upload session is a credential, and pages hold it, too.
                 .put(resumable::put)
                 .delete(resumable::cancel)
                 .options(resumable::preflight),

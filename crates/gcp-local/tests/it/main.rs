@@ -6,6 +6,7 @@
 )]
 
 mod issuer;
+mod pages;
 mod pubsub;
 mod storage;
 mod support;
