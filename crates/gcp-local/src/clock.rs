@@ -7,6 +7,10 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::watch;
 
+/// The longest nap before the time is looked at again. Timers stand still while the machine is
+/// suspended, and do not hear of a wall clock that is set.
+const NAP: Duration = Duration::from_secs(30);
+
 /// Wall-clock time that can be stepped forward. Clones share the offset.
 #[derive(Clone, Debug)]
 pub struct Clock {
@@ -48,10 +52,32 @@ impl Clock {
                 return;
             }
             tokio::select! {
-                () = tokio::time::sleep(left) => {}
+                () = tokio::time::sleep(left.min(NAP)) => {}
                 // `self` holds the sender, so the channel cannot close while we wait.
                 _ = steps.changed() => {}
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_time_that_jumps_unheard_is_noticed_within_a_nap() {
+        let clock = Clock::system();
+        let due = clock.now() + TimeDelta::hours(2);
+        let began = tokio::time::Instant::now();
+        let jump = async {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            // As a machine that wakes up: the time is another, and nobody was told.
+            clock.offset.send_if_modified(|offset| {
+                *offset += TimeDelta::hours(2);
+                false
+            });
+        };
+        tokio::join!(clock.sleep_until(Some(due)), jump);
+        assert!(began.elapsed() <= NAP);
     }
 }

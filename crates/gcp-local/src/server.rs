@@ -236,6 +236,8 @@ fn delivery_client() -> Result<reqwest::Client, StartError> {
         tracing::trace!("a TLS provider was already installed");
     }
     reqwest::Client::builder()
+        // The host's proxy would not find what runs beside us, and Google does not ask it either.
+        .no_proxy()
         .redirect(reqwest::redirect::Policy::none())
         .connect_timeout(CONNECT_TIMEOUT)
         .tcp_nodelay(true)

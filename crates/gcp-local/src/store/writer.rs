@@ -1,5 +1,7 @@
 //! The thread that owns the connection: batch, commit, answer.
 
+use std::sync::Arc;
+
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
@@ -8,8 +10,8 @@ use super::StoreError;
 /// Jobs that share one commit. More would only make the first of them wait.
 const BATCH: usize = 256;
 
-/// First half of a job: its statements. Gives back the second half.
-pub(super) type Job = Box<dyn FnOnce(&Connection) -> Outcome + Send>;
+/// First half of a job: its statements, or why there is no transaction to run them in. Gives back the second half.
+pub(super) type Job = Box<dyn FnOnce(Result<&Connection, StoreError>) -> Outcome + Send>;
 
 /// Second half: told whether the commit went through, it settles memory and answers the caller.
 pub(super) struct Outcome {
@@ -28,15 +30,14 @@ where
     F: FnOnce(&Connection) -> rusqlite::Result<W> + Send + 'static,
     G: FnOnce(W) -> T + Send + 'static,
 {
-    Box::new(move |connection| {
-        let worked = work(connection);
+    Box::new(move |transaction| {
+        let worked = transaction.and_then(|connection| Ok(work(connection)?));
         Outcome {
             keep: worked.is_ok(),
             finish: Box::new(move |committed| {
                 let result = match (worked, committed) {
                     (Ok(value), Ok(())) => Ok(then(value)),
-                    (Ok(_), Err(error)) => Err(error),
-                    (Err(error), _) => Err(error.into()),
+                    (Err(error), _) | (Ok(_), Err(error)) => Err(error),
                 };
                 // A caller that went away loses the answer, not the effect.
                 drop(answer.send(result));
@@ -50,45 +51,88 @@ pub(super) fn run(connection: &Connection, mut queue: mpsc::Receiver<Job>) {
     while queue.blocking_recv_many(&mut batch, BATCH) > 0 {
         let (outcomes, committed) = commit(connection, batch.drain(..));
         for outcome in outcomes {
-            let committed = match &committed {
-                Ok(()) => Ok(()),
-                Err(error) => Err(StoreError::Database(std::sync::Arc::clone(error))),
-            };
-            (outcome.finish)(committed);
+            (outcome.finish)(committed.clone().map_err(StoreError::Database));
         }
     }
 }
 
-type Committed = Result<(), std::sync::Arc<rusqlite::Error>>;
+type Committed = Result<(), Arc<rusqlite::Error>>;
 
+/// Runs the jobs in one transaction. Without one, as after a statement that failed around them, they
+/// are not run at all: each statement of theirs would be a commit of its own, and their callers
+/// would be told that nothing happened.
 fn commit(connection: &Connection, jobs: impl Iterator<Item = Job>) -> (Vec<Outcome>, Committed) {
     let mut outcomes = Vec::new();
-    let mut failed = statement(connection, "BEGIN IMMEDIATE").err();
+    let mut open = statement(connection, "BEGIN IMMEDIATE");
     for job in jobs {
-        failed = failed.or_else(|| statement(connection, "SAVEPOINT job").err());
-        let outcome = job(connection);
+        open = open.and_then(|()| statement(connection, "SAVEPOINT job"));
+        let transaction = match &open {
+            Ok(()) => Ok(connection),
+            Err(error) => Err(StoreError::Database(Arc::clone(error))),
+        };
+        let outcome = job(transaction);
         let end = if outcome.keep {
             "RELEASE job"
         } else {
             "ROLLBACK TO job"
         };
-        failed = failed.or_else(|| statement(connection, end).err());
+        open = open.and_then(|()| statement(connection, end));
         outcomes.push(outcome);
     }
-    let committed = match failed {
-        None => statement(connection, "COMMIT"),
-        Some(error) => Err(error),
-    };
-    let committed = committed.map_err(|error| {
+    let committed = open.and_then(|()| statement(connection, "COMMIT"));
+    if let Err(error) = &committed {
         tracing::error!(%error, "the store could not commit");
         if let Err(error) = statement(connection, "ROLLBACK") {
             tracing::debug!(%error, "nothing was left to roll back");
         }
-        std::sync::Arc::new(error)
-    });
+    }
     (outcomes, committed)
 }
 
-fn statement(connection: &Connection, sql: &str) -> rusqlite::Result<()> {
-    connection.prepare_cached(sql)?.execute([]).map(drop)
+fn statement(connection: &Connection, sql: &str) -> Committed {
+    let done = connection
+        .prepare_cached(sql)
+        .and_then(|mut statement| statement.execute([]));
+    done.map(drop).map_err(Arc::new)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn what_cannot_begin_is_not_run() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("store");
+        let (ours, other) = (
+            Connection::open(&file).unwrap(),
+            Connection::open(&file).unwrap(),
+        );
+        ours.execute_batch("CREATE TABLE numbers (number INTEGER)")
+            .unwrap();
+        ours.busy_timeout(Duration::ZERO).unwrap();
+        other.execute_batch("BEGIN IMMEDIATE").unwrap();
+
+        let (answer, mut answered) = oneshot::channel();
+        let ran = Arc::new(AtomicBool::new(false));
+        let mark = Arc::clone(&ran);
+        let work = move |_: &Connection| {
+            mark.store(true, Ordering::SeqCst);
+            Ok(())
+        };
+        let jobs = std::iter::once(job(work, |()| (), answer));
+        let (outcomes, committed) = commit(&ours, jobs);
+        for outcome in outcomes {
+            (outcome.finish)(committed.clone().map_err(StoreError::Database));
+        }
+
+        assert!(!ran.load(Ordering::SeqCst));
+        assert!(matches!(
+            answered.try_recv().unwrap(),
+            Err(StoreError::Database(_))
+        ));
+    }
 }

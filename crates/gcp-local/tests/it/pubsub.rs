@@ -2,6 +2,7 @@
 //! to; it runs against gcp-local and, where it is installed, against Google's emulator. The other
 //! modules test what only gcp-local has: a clock to step, signed pushes, a disk.
 
+mod calls;
 mod clock;
 mod contract;
 mod durability;

@@ -12,9 +12,15 @@ use super::target::{Reply, Target};
 
 /// The binary with its data in `folder`, and a client for it.
 async fn start(folder: &Path) -> (Child, CloudTasks) {
+    start_behind(folder, "").await
+}
+
+/// The same on a host that names a proxy.
+async fn start_behind(folder: &Path, proxy: &str) -> (Child, CloudTasks) {
     let mut child = Command::new(env!("CARGO_BIN_EXE_gcp-local"))
         .args(["--listen", "127.0.0.1:0", "--data-dir"])
         .arg(folder)
+        .env("http_proxy", proxy)
         .stdout(Stdio::piped())
         .kill_on_drop(true)
         .spawn()
@@ -132,4 +138,23 @@ async fn an_attempt_in_flight_at_kill_9_is_repeated() {
         1,
         "the lost attempt counts"
     );
+}
+
+#[tokio::test]
+async fn a_proxy_of_the_host_is_not_asked() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let target = Target::willing().await;
+    let proxy = Target::willing().await;
+    let (server, tasks) = start_behind(folder.path(), &proxy.url).await;
+    let queue = create_queue(&tasks, "work", |queue| queue).await;
+    tasks
+        .create_task()
+        .set_parent(&queue)
+        .set_task(task(&target.url, "direct"))
+        .send()
+        .await
+        .expect("created");
+    target.arrived(1).await;
+    assert!(proxy.calls().is_empty());
+    kill_9(server).await;
 }
