@@ -111,11 +111,20 @@ impl House {
 
     /// The same over another store.
     pub(crate) async fn processor_on(&self, store: Arc<dyn ObjectStore>) -> Running {
+        self.processor_told(&self.environment(), store).await
+    }
+
+    /// The same with other settings.
+    pub(crate) async fn processor_told(
+        &self,
+        env: &HashMap<&'static str, String>,
+        store: Arc<dyn ObjectStore>,
+    ) -> Running {
         let mut core = self.core.clone();
         core.deps.store = store;
         let lifecycle = Lifecycle::new(PATIENCE);
         let metrics = Metrics::isolated().unwrap();
-        let config = config(&self.environment());
+        let config = config(env);
         let processor = build_on(core, &config, &metrics, &lifecycle).await.unwrap();
         lifecycle.set_ready();
         Running {
