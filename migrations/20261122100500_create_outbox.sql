@@ -28,6 +28,8 @@ CREATE TABLE outbox (
     CONSTRAINT outbox_job_has_a_name CHECK ((kind = 'JOB') = (job_name IS NOT NULL))
 );
 
+-- The oldest of a kind that somebody may still take; refused ones are kept, and would pile up in front of it.
+CREATE INDEX outbox_claim_idx ON outbox (kind, position) WHERE refused_at IS NULL;
 CREATE INDEX outbox_event_order_idx ON outbox (destination, position) WHERE kind = 'EVENT';
 
 -- The number of the last event of each audience.

@@ -10,9 +10,9 @@ use uuid::Uuid;
 
 use crate::{Conn, DbError};
 
-/// Relays claim one after the other under this advisory lock, for the millisecond a claim takes: otherwise two of them could
-/// split an audience's events and publish them out of order.
-const CLAIM_LOCK: i64 = 0x6f75_7462_6f78;
+/// Relays claim one after the other under an advisory lock a kind, for the millisecond a claim takes: otherwise two of them
+/// could split an audience's events and publish them out of order. Keys of two numbers are the outbox's alone.
+const CLAIM_LOCK: i32 = 0x6f75_7462;
 
 /// An event to announce.
 #[derive(Debug, Clone, PartialEq)]
@@ -141,27 +141,59 @@ pub enum PendingKind {
     },
 }
 
-/// Claims up to `limit` rows until `until`, oldest first. Events of an audience come in their order: none is claimed while
-/// an older one of its audience is with another relay or waits to be tried again.
+/// Which rows a relay asks for. What waits for the bus and what waits for the queue are handed over apart, so that neither
+/// of them, being away, keeps anything from the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// What the bus is told.
+    Events,
+    /// What the queue is given.
+    Jobs,
+}
+
+impl Kind {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Events => "EVENT",
+            Self::Jobs => "JOB",
+        }
+    }
+
+    fn lock(self) -> i32 {
+        match self {
+            Self::Events => 1,
+            Self::Jobs => 2,
+        }
+    }
+}
+
+/// Claims up to `limit` rows of a kind until `until`, oldest first. Events of an audience come in their order: none is
+/// claimed while an older one of its audience is with another relay or waits to be tried again.
 pub async fn claim(
     conn: &mut Conn,
-    now: Timestamp,
-    until: Timestamp,
+    kind: Kind,
+    (now, until): (Timestamp, Timestamp),
     limit: i64,
 ) -> Result<Vec<Pending>, DbError> {
-    sqlx::query!("SELECT pg_advisory_xact_lock($1)", CLAIM_LOCK)
-        .fetch_one(&mut *conn)
-        .await?;
+    sqlx::query!(
+        "SELECT pg_advisory_xact_lock($1, $2)",
+        CLAIM_LOCK,
+        kind.lock()
+    )
+    .fetch_one(&mut *conn)
+    .await?;
     let mut rows = sqlx::query_as!(
         PendingRow,
         r#"
         UPDATE outbox
         SET claimed_until = $2, attempts = attempts + 1
-        WHERE position IN (
+        -- An array and no IN: its rows are then found by their keys, not by reading the whole table.
+        WHERE position = ANY(ARRAY(
             SELECT candidate.position
             FROM outbox AS candidate
             WHERE
-                (candidate.claimed_until IS NULL OR candidate.claimed_until <= $1)
+                candidate.kind = $4::text::outbox_kind
+                AND (candidate.claimed_until IS NULL OR candidate.claimed_until <= $1)
                 AND candidate.next_attempt_at <= $1
                 AND candidate.refused_at IS NULL
                 AND NOT (
@@ -179,7 +211,7 @@ pub async fn claim(
                 )
             ORDER BY candidate.position
             LIMIT $3
-        )
+        ))
         RETURNING
             position,
             id,
@@ -195,6 +227,7 @@ pub async fn claim(
         now,
         until,
         limit,
+        kind.as_str(),
     )
     .fetch_all(conn)
     .await?;

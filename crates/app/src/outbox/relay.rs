@@ -1,4 +1,5 @@
-//! One relay: claims a batch, hands it over, confirms or postpones each row.
+//! One relay: claims a batch, hands it over, confirms or postpones each row. Events and jobs go their own ways, so that a
+//! queue that is away holds up nothing that the bus would take, nor the other way round.
 
 use std::{sync::Arc, time::Duration};
 
@@ -6,7 +7,7 @@ use avvivo_kernel::{Clock, ErrorKind, EventId, Fault};
 use avvivo_ports::{EventBus, Job, JobQueue, OutboundEvent, QueueName};
 use avvivo_postgres::{
     Conn, Database, DbError,
-    outbox::{self, Pending, PendingKind},
+    outbox::{self, Kind, Pending, PendingKind},
 };
 use chrono::TimeDelta;
 use futures::{StreamExt as _, stream};
@@ -15,12 +16,16 @@ use tokio_util::sync::CancellationToken;
 
 use super::Nudge;
 
-/// How many rows one claim takes: enough that a burst costs few round trips, few enough that a dying relay holds up little.
-const BATCH: i64 = 200;
-/// How long a claim holds. Handing over a batch takes milliseconds, at worst the few seconds of the adapters' retries.
-const CLAIM_TTL: TimeDelta = TimeDelta::seconds(30);
+/// How many events one claim takes, which the bus is given together: enough that a burst costs few round trips, few enough
+/// that a dying relay holds up little.
+const EVENTS_A_BATCH: u16 = 200;
+/// How many jobs one claim takes: two rounds of [`JOBS_AT_ONCE`], which even a queue that lets every call run into its limit
+/// of five seconds ends well within [`CLAIM_TTL`].
+const JOBS_A_BATCH: u16 = 32;
 /// How many jobs are handed over at once.
 const JOBS_AT_ONCE: usize = 16;
+/// How long a claim holds. Handing over a batch takes milliseconds, at worst the few seconds of the adapters' retries.
+const CLAIM_TTL: TimeDelta = TimeDelta::seconds(30);
 /// How often a relay looks without being woken: for rows that were postponed, and those of processes that died.
 const IDLE_LOOK: Duration = Duration::from_secs(2);
 /// The first wait after a failed hand-over; it doubles from there.
@@ -99,6 +104,16 @@ pub struct DrainReport {
     pub refused: usize,
 }
 
+impl DrainReport {
+    fn and(self, other: Self) -> Self {
+        Self {
+            handed_over: self.handed_over + other.handed_over,
+            postponed: self.postponed + other.postponed,
+            refused: self.refused + other.refused,
+        }
+    }
+}
+
 impl Relay {
     /// A relay that `nudge` wakes.
     pub fn new(
@@ -119,19 +134,26 @@ impl Relay {
     }
 
     /// Drains whenever woken, and every couple of seconds, until told to stop; then once more, so that nothing that this
-    /// process has committed waits for another.
+    /// process has committed waits for another. Events and jobs are drained side by side, and neither waits for the other.
     pub async fn run(&self, stop: CancellationToken) {
+        tokio::join!(
+            self.keep_draining(Kind::Events, &stop),
+            self.keep_draining(Kind::Jobs, &stop),
+        );
+    }
+
+    async fn keep_draining(&self, kind: Kind, stop: &CancellationToken) {
         loop {
             // Asked before draining: what was committed while a drain was under way may have come too late for it.
             let last = stop.is_cancelled();
-            if let Err(error) = self.drain().await {
-                tracing::warn!(%error, "outbox could not be drained");
+            if let Err(error) = self.drain_kind(kind).await {
+                tracing::warn!(%error, outbox.kind = ?kind, "outbox could not be drained");
             }
             if last {
                 return;
             }
             tokio::select! {
-                () = self.nudge.woken() => {}
+                () = self.nudge.woken(kind) => {}
                 // Postponed rows become due, and rows of processes that died have nobody to wake us.
                 () = tokio::time::sleep(IDLE_LOOK) => {}
                 // One more drain, and that is the last.
@@ -142,47 +164,37 @@ impl Relay {
 
     /// Hands over everything that is due.
     pub async fn drain(&self) -> Result<DrainReport, DbError> {
+        let (events, jobs) =
+            tokio::join!(self.drain_kind(Kind::Events), self.drain_kind(Kind::Jobs));
+        Ok(events?.and(jobs?))
+    }
+
+    async fn drain_kind(&self, kind: Kind) -> Result<DrainReport, DbError> {
+        let most = match kind {
+            Kind::Events => EVENTS_A_BATCH,
+            Kind::Jobs => JOBS_A_BATCH,
+        };
         let mut total = DrainReport::default();
         loop {
-            let batch = self.claim().await?;
-            let full = i64::try_from(batch.len()).is_ok_and(|taken| taken >= BATCH);
-            let report = self.hand_over(batch).await?;
-            total.handed_over += report.handed_over;
-            total.postponed += report.postponed;
-            total.refused += report.refused;
+            let batch = self.claim(kind, most).await?;
+            let full = batch.len() >= usize::from(most);
+            let outcomes = match kind {
+                Kind::Events => self.publish(batch).await,
+                Kind::Jobs => self.enqueue(batch).await,
+            };
+            total = total.and(self.settle(outcomes).await?);
             if !full {
                 return Ok(total);
             }
         }
     }
 
-    async fn claim(&self) -> Result<Vec<Pending>, DbError> {
+    async fn claim(&self, kind: Kind, most: u16) -> Result<Vec<Pending>, DbError> {
         let now = self.clock.now();
         let mut tx = self.db.begin().await?;
-        let batch = outbox::claim(&mut tx, now, now + CLAIM_TTL, BATCH).await?;
+        let batch = outbox::claim(&mut tx, kind, (now, now + CLAIM_TTL), i64::from(most)).await?;
         tx.commit().await?;
         Ok(batch)
-    }
-
-    async fn hand_over(&self, batch: Vec<Pending>) -> Result<DrainReport, DbError> {
-        if batch.is_empty() {
-            return Ok(DrainReport::default());
-        }
-        let (events, jobs): (Vec<_>, Vec<_>) = batch
-            .into_iter()
-            .partition(|row| matches!(row.what, PendingKind::Event { .. }));
-        // Each is settled when it is done: a queue that does not answer must not keep events from being forgotten, which
-        // would hold up the next ones of their audiences.
-        let (published, enqueued) = tokio::join!(
-            async { self.settle(self.publish(events).await).await },
-            async { self.settle(self.enqueue(jobs).await).await },
-        );
-        let (published, enqueued) = (published?, enqueued?);
-        Ok(DrainReport {
-            handed_over: published.handed_over + enqueued.handed_over,
-            postponed: published.postponed + enqueued.postponed,
-            refused: published.refused + enqueued.refused,
-        })
     }
 
     /// Forgets what was confirmed, and puts back what was not.

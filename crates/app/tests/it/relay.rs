@@ -5,7 +5,10 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use avvivo_app::outbox::{DrainReport, Relay};
 use avvivo_contracts::events::v1::Event;
-use avvivo_ports::{BusError, EventBus, EventStream, OutboundEvent, Subscribe, fakes::FakeBus};
+use avvivo_ports::{
+    BusError, Enqueued, EventBus, EventStream, Job, JobQueue, OutboundEvent, QueueError, Subscribe,
+    fakes::FakeBus,
+};
 use avvivo_postgres::outbox::{self, NewJob};
 use avvivo_testkit::{Seen, wait_for};
 use chrono::TimeDelta;
@@ -158,6 +161,49 @@ async fn a_queue_that_is_away_holds_up_no_events() {
     world.advance(FIRST_WAIT);
     assert_eq!(world.drain().await, report(1, 0));
     assert_eq!(world.queue.jobs().len(), 1);
+}
+
+/// A queue that takes calls and never answers.
+#[derive(Default)]
+struct SilentQueue {
+    asked: Notify,
+}
+
+#[async_trait]
+impl JobQueue for SilentQueue {
+    async fn enqueue(&self, _: &Job) -> Result<Enqueued, QueueError> {
+        self.asked.notify_one();
+        std::future::pending().await
+    }
+}
+
+#[tokio::test]
+async fn events_pass_a_queue_that_never_answers() {
+    let world = World::new().await;
+    let queue = Arc::new(SilentQueue::default());
+    let relay = Relay::new(
+        world.deps.db.clone(),
+        world.clock.clone(),
+        world.bus.clone(),
+        queue.clone(),
+        world.deps.nudge.clone(),
+    );
+    world.push_job("reel-render", "reel:1:v1").await;
+    // Dropped at the end of the test, and stopped thereby.
+    let mut tasks = JoinSet::new();
+    tasks.spawn(async move { relay.run(CancellationToken::new()).await });
+    queue.asked.notified().await;
+
+    world.announce(&["a"]).await;
+    world.deps.nudge.wake();
+    wait_for("the event to be forgotten", LIMIT, async || {
+        match world.left().await {
+            1 => Seen::Done(()),
+            left => Seen::NotYet(left),
+        }
+    })
+    .await;
+    assert_eq!(published(&world.bus.events()), "a1");
 }
 
 #[tokio::test]

@@ -1,15 +1,19 @@
 //! Events are numbered in the order of commits, without gaps; jobs and events are claimed once.
 
 use avvivo_contracts::events::v1::{Event, ReelWithdrawn, event::Payload};
+use avvivo_kernel::Timestamp;
 use avvivo_postgres::{
-    Transaction,
-    outbox::{self, NewEvent, NewJob, PendingKind},
+    Conn, Transaction,
+    outbox::{self, Kind, NewEvent, NewJob, Pending, PendingKind},
 };
 use chrono::TimeDelta;
 use futures::future::join_all;
 use prost::Message as _;
 
 use crate::support::{World, noon};
+
+/// How long a claim holds.
+const CLAIM_TTL: TimeDelta = TimeDelta::seconds(30);
 
 async fn push(world: &World, tx: &mut Transaction) -> u64 {
     let event = NewEvent {
@@ -19,6 +23,12 @@ async fn push(world: &World, tx: &mut Transaction) -> u64 {
         traceparent: Some("00-trace".to_owned()),
     };
     outbox::push_event(tx, event, noon()).await.unwrap()
+}
+
+async fn claim(conn: &mut Conn, kind: Kind, now: Timestamp) -> Vec<Pending> {
+    outbox::claim(conn, kind, (now, now + CLAIM_TTL), 10)
+        .await
+        .unwrap()
 }
 
 /// The numbers in the outbox, in the order of rows.
@@ -73,9 +83,7 @@ async fn an_event_carries_what_its_row_says() {
     let world = World::new().await;
     let mut tx = world.begin().await;
     push(&world, &mut tx).await;
-    let claimed = outbox::claim(&mut tx, noon(), noon() + TimeDelta::seconds(30), 10)
-        .await
-        .unwrap();
+    let claimed = claim(&mut tx, Kind::Events, noon()).await;
     let [row] = claimed.as_slice() else {
         unreachable!("one event was written, {} were claimed", claimed.len())
     };
@@ -100,20 +108,14 @@ async fn a_job_is_claimed_again_when_the_claim_has_run_out() {
     };
     let mut conn = world.db.acquire().await.unwrap();
     outbox::push_job(&mut conn, &job, noon()).await.unwrap();
-    let ttl = TimeDelta::seconds(30);
-    let first = outbox::claim(&mut conn, noon(), noon() + ttl, 10)
-        .await
-        .unwrap();
-    let meanwhile = noon() + ttl - TimeDelta::microseconds(1);
-    let none = outbox::claim(&mut conn, meanwhile, meanwhile + ttl, 10)
-        .await
-        .unwrap();
-    let later = noon() + ttl;
-    let again = outbox::claim(&mut conn, later, later + ttl, 10)
-        .await
-        .unwrap();
+    let events = claim(&mut conn, Kind::Events, noon()).await;
+    let first = claim(&mut conn, Kind::Jobs, noon()).await;
+    let meanwhile = noon() + CLAIM_TTL - TimeDelta::microseconds(1);
+    let none = claim(&mut conn, Kind::Jobs, meanwhile).await;
+    let later = noon() + CLAIM_TTL;
+    let again = claim(&mut conn, Kind::Jobs, later).await;
 
-    assert!(none.is_empty());
+    assert!(events.is_empty() && none.is_empty());
     assert_eq!(
         first.iter().map(|row| row.what.clone()).collect::<Vec<_>>(),
         [PendingKind::Job {

@@ -15,7 +15,7 @@ use avvivo_contracts::events::v1::{Event, ReelWithdrawn, event::Payload};
 use avvivo_kernel::{EventId, Timestamp};
 use avvivo_postgres::{
     Transaction,
-    outbox::{self, NewEvent, Pending, PendingKind},
+    outbox::{self, Kind, NewEvent, Pending, PendingKind},
 };
 use chrono::TimeDelta;
 use prost::Message as _;
@@ -108,7 +108,7 @@ impl Run {
     async fn claim(&self, limit: i64) -> Vec<Pending> {
         let now = self.now();
         let mut tx = self.world.begin().await;
-        let batch = outbox::claim(&mut tx, now, now + CLAIM_TTL, limit)
+        let batch = outbox::claim(&mut tx, Kind::Events, (now, now + CLAIM_TTL), limit)
             .await
             .unwrap();
         self.check(&mut tx, &batch).await;
