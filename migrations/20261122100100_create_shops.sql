@@ -57,3 +57,6 @@ CREATE TABLE shops (
     created_at timestamptz NOT NULL,
     updated_at timestamptz NOT NULL
 );
+
+-- The feed and the showcase leave out the reels of these shops, which are few.
+CREATE INDEX shops_out_of_sight_idx ON shops (id) WHERE status IN ('HIDDEN', 'BANNED');

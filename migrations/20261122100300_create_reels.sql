@@ -71,6 +71,9 @@ CREATE TABLE reel_sources (
     PRIMARY KEY (reel_id, role, position)
 );
 
+-- Before an object is deleted, somebody asks whether a reel is still to be rendered from it.
+CREATE INDEX reel_sources_path_idx ON reel_sources (path);
+
 CREATE TABLE reel_views (
     reel_id uuid NOT NULL REFERENCES reels (id) ON DELETE CASCADE,
     account_id uuid NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,

@@ -1,5 +1,7 @@
 //! The pool, transactions, and the schema.
 
+mod migrate;
+
 use std::{
     ops::{Deref, DerefMut},
     time::Duration,
@@ -12,9 +14,6 @@ use sqlx::{
 };
 
 use crate::DbError;
-
-/// Our schema, compiled in.
-static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("../../migrations");
 
 /// A transaction that says nothing for this long has lost its process: a machine that vanishes closes no connection, and its
 /// locks, the public audience's among them, would hold everybody up until the network notices, which can take hours.
@@ -75,9 +74,9 @@ impl Database {
         Ok(Self { pool })
     }
 
-    /// Brings the schema up to date. Safe to run from several processes at once.
+    /// Brings the schema up to date. Safe to run from several processes at once: they do it one after the other.
     pub async fn migrate(&self) -> Result<(), DbError> {
-        Ok(MIGRATIONS.run(&self.pool).await?)
+        migrate::run(self.pool.connect_options().as_ref().clone()).await
     }
 
     /// A connection for reading.

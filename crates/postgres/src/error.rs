@@ -38,6 +38,12 @@ pub enum DbError {
     /// The schema could not be brought up to date.
     #[error("the migration failed")]
     Migration(#[from] sqlx::migrate::MigrateError),
+    /// The schema is up to date but for this index, which is not whole; it has to be dropped and built again.
+    #[error("index {name} is half built: drop it and build it again")]
+    HalfBuiltIndex {
+        /// The index.
+        name: String,
+    },
 }
 
 impl DbError {
@@ -99,7 +105,8 @@ impl Fault for DbError {
             Self::Constraint { .. }
             | Self::BrokenRow { .. }
             | Self::Statement(_)
-            | Self::Migration(_) => ErrorKind::Internal,
+            | Self::Migration(_)
+            | Self::HalfBuiltIndex { .. } => ErrorKind::Internal,
         }
     }
 
@@ -110,7 +117,8 @@ impl Fault for DbError {
             Self::Constraint { .. }
             | Self::BrokenRow { .. }
             | Self::Statement(_)
-            | Self::Migration(_) => "internal",
+            | Self::Migration(_)
+            | Self::HalfBuiltIndex { .. } => "internal",
         }
     }
 
@@ -122,7 +130,8 @@ impl Fault for DbError {
             Self::Constraint { .. }
             | Self::BrokenRow { .. }
             | Self::Statement(_)
-            | Self::Migration(_) => {
+            | Self::Migration(_)
+            | Self::HalfBuiltIndex { .. } => {
                 "Algo salió mal de nuestro lado. Probá de nuevo en unos minutos."
             }
         }

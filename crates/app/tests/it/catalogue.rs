@@ -91,6 +91,9 @@ fn database() -> impl Iterator<Item = AppError> {
         },
         E::Statement(_) => E::Statement(cause()),
         E::Migration(_) => E::Migration(MigrateError::VersionMissing(1)),
+        E::HalfBuiltIndex { .. } => E::HalfBuiltIndex {
+            name: "reels_feed_idx".to_owned(),
+        },
     )
 }
 

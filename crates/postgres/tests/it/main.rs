@@ -4,6 +4,7 @@
 mod abandoned;
 mod errors;
 mod leases;
+mod migrations;
 mod outbox_numbers;
 mod outbox_order;
 mod plans;

@@ -147,6 +147,19 @@ impl World {
         reels::find(&mut conn, id).await.unwrap().unwrap()
     }
 
+    /// Waits until somebody sleeps between two looks.
+    pub(crate) async fn somebody_sleeps(&self) {
+        let sql = "SELECT count(*) FROM pg_stat_activity \
+                   WHERE datname = current_database() AND wait_event = 'PgSleep'";
+        wait_for("somebody to sleep", LIMIT, async || {
+            match self.count(sql).await {
+                0 => Seen::NotYet(0),
+                _ => Seen::Done(()),
+            }
+        })
+        .await;
+    }
+
     /// Waits until a statement of somebody waits for a lock.
     pub(crate) async fn somebody_waits(&self) {
         let sql = "SELECT count(*) FROM pg_stat_activity \
