@@ -17,6 +17,9 @@ struct Args {
     /// Run this job once and exit: 0 when it ran or somebody else is running it, 1 when it failed.
     #[arg(long, value_name = "JOB", value_parser = job)]
     once: Option<Job>,
+    /// Bring the schema and the queue's limits up to date and exit. A step of every deployment, before the services start.
+    #[arg(long, conflicts_with = "once")]
+    prepare: bool,
 }
 
 fn job(name: &str) -> Result<Job, String> {
@@ -31,6 +34,7 @@ async fn main() -> ExitCode {
         "avvivo-scheduler",
         &args.config,
         async |config: &Config, telemetry, lifecycle| match args.once {
+            _ if args.prepare => avvivo_scheduler::prepare(config, lifecycle).await,
             Some(job) => Scheduler::once(config, telemetry, lifecycle, job).await,
             None => Scheduler::start(config, telemetry, lifecycle).await,
         },

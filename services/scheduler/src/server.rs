@@ -31,6 +31,12 @@ pub enum StartError {
     /// Two routes contradict each other.
     #[error(transparent)]
     Routes(#[from] PatternError),
+    /// The schema could not be brought up to date.
+    #[error(transparent)]
+    Schema(#[from] avvivo_postgres::DbError),
+    /// The queue could not be brought up to date.
+    #[error(transparent)]
+    Queue(#[from] avvivo_ports::QueueError),
     /// The job that was to run once failed.
     #[error(transparent)]
     Job(#[from] avvivo_app::AppError),

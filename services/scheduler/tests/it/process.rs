@@ -62,6 +62,40 @@ async fn once_names_the_jobs_there_are_to_whoever_misspells_one() {
 }
 
 #[tokio::test]
+async fn prepare_makes_schema_and_queue_and_may_be_repeated() {
+    let world = World::new().await;
+    world
+        .run("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+        .await;
+    let mut settings = world.settings();
+    for concurrency in [3, 5] {
+        settings.insert("REEL_RENDER_CONCURRENCY", concurrency.to_string());
+        let (code, out, err) = run(&settings, &["--prepare"]).await;
+        assert_eq!(code, Some(0), "{err}");
+        let done: Value = serde_json::from_str(out.trim()).unwrap();
+        assert_eq!(
+            done,
+            json!({"schema": "up to date", "queue": "reel-render"})
+        );
+        let queue = world.queue().await;
+        assert_eq!(queue["rateLimits"]["maxConcurrentDispatches"], concurrency);
+        assert_eq!(queue["retryConfig"]["maxAttempts"], 20);
+    }
+    let reels = world.text("SELECT count(*)::text FROM reels").await;
+    assert_eq!(reels.as_deref(), Some("0"));
+}
+
+#[tokio::test]
+async fn prepare_ends_with_one_when_the_queue_is_away() {
+    let world = World::new().await;
+    let mut settings = world.settings();
+    let nowhere = format!("http://127.0.0.1:{}", free_port().unwrap());
+    settings.insert("CLOUD_TASKS_BASE_URL", nowhere);
+    let (code, out, _) = run(&settings, &["--prepare"]).await;
+    assert_eq!((code, out.as_str()), (Some(1), ""));
+}
+
+#[tokio::test]
 async fn every_problem_of_the_configuration_is_told_at_once() {
     let world = World::new().await;
     let mut settings = world.settings();

@@ -132,6 +132,14 @@ impl World {
         Overdue { reel, shop }
     }
 
+    /// The queue of renders as Google has it.
+    pub(crate) async fn queue(&self) -> Value {
+        let queues = format!("{}/v2/projects/local/locations", self.gcp.url());
+        let url = format!("{queues}/southamerica-east1/queues/reel-render");
+        let answer = reqwest::get(url).await.unwrap().bytes().await.unwrap();
+        serde_json::from_slice(&answer).unwrap()
+    }
+
     pub(crate) async fn status(&self, reel: Uuid) -> String {
         sqlx::query_scalar("SELECT status::text FROM reels WHERE id = $1")
             .bind(reel)
