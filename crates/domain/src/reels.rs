@@ -148,6 +148,8 @@ pub struct RenderState {
     pub failure: Option<RenderFailure>,
     /// When it failed.
     pub failed_at: Option<Timestamp>,
+    /// When it was last put in the queue anew.
+    pub requeued_at: Option<Timestamp>,
     /// When it was finished.
     pub rendered_at: Option<Timestamp>,
     /// What the renderer did, for the curious.

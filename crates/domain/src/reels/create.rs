@@ -168,6 +168,7 @@ pub fn create(draft: Draft, now: Timestamp) -> Reel {
             attempts: 0,
             failure: None,
             failed_at: None,
+            requeued_at: None,
             rendered_at: None,
             report: None,
             lease: None,

@@ -73,6 +73,7 @@ pub fn with_worker_keys(reel: &Reel) -> Option<Value> {
         _ => started_without_a_state(),
     };
     if let Some(stage) = render.stage {
+        object.extend(overlay_keys(&object).into_iter().flatten());
         object.extend(worker_keys(render, stage));
     }
     Some(Value::Object(object))
@@ -84,6 +85,15 @@ fn started_without_a_state() -> Map<String, Value> {
         ("version".to_owned(), json!(1)),
         ("mediaTransforms".to_owned(), json!([])),
         ("stickers".to_owned(), json!([])),
+    ])
+}
+
+/// What is known of an overlay that the client names, before the renderer has reported on it.
+fn overlay_keys(state: &Map<String, Value>) -> Option<[(String, Value); 2]> {
+    let url = overlay_of(state)?;
+    Some([
+        ("workerOverlaySourceUrl".to_owned(), json!(url)),
+        ("workerOverlayStatus".to_owned(), json!("REQUESTED")),
     ])
 }
 
@@ -116,6 +126,9 @@ fn worker_keys(render: &RenderState, stage: Stage) -> Map<String, Value> {
         put("workerJobId", json!(lease.token));
         put("workerLockedAt", json!(to_wire(lease.taken_at)));
     }
+    if let Some(at) = render.requeued_at {
+        put("workerRequeuedAt", json!(to_wire(at)));
+    }
     if let Some(at) = render.failed_at {
         put("workerFailedAt", json!(to_wire(at)));
     }
@@ -130,18 +143,32 @@ fn worker_keys(render: &RenderState, stage: Stage) -> Map<String, Value> {
     keys
 }
 
-/// The address of an overlay image that the editor rendered, if it names one.
+/// The address of an overlay image that the editor rendered, if it names one. A place that is there but names nothing, as
+/// editors leave it, does not hide the other.
 pub fn overlay_url(state: &Value) -> Option<&str> {
+    state.as_object().and_then(overlay_of)
+}
+
+fn overlay_of(state: &Map<String, Value>) -> Option<&str> {
     let direct = state.get("renderOverlayUrl");
     let nested = state
         .get("renderOverlay")
         .and_then(|overlay| overlay.get("url"));
-    direct.or(nested)?.as_str().filter(|url| !url.is_empty())
+    [direct, nested]
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .map(str::trim)
+        .find(|url| !url.is_empty())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::reels::{
+        Platform,
+        create::{Draft, Media, create},
+    };
 
     #[test]
     fn clients_cannot_forge_the_renderers_keys_and_keep_their_own() {
@@ -176,6 +203,46 @@ mod tests {
             overlay_url(&json!({"renderOverlay": {"url": "b"}})),
             Some("b")
         );
-        assert_eq!(overlay_url(&json!({"renderOverlayUrl": ""})), None);
+        for empty in [json!(""), json!("  "), json!(null), json!(7), json!({})] {
+            let state = json!({"renderOverlayUrl": empty, "renderOverlay": {"url": " b "}});
+            assert_eq!(overlay_url(&state), Some("b"), "{state}");
+            assert_eq!(overlay_url(&json!({"renderOverlayUrl": empty})), None);
+            assert_eq!(overlay_url(&json!({"renderOverlay": {"url": empty}})), None);
+        }
+        assert_eq!(overlay_url(&json!({"renderOverlay": "b"})), None);
+    }
+
+    #[test]
+    fn an_overlay_is_requested_until_the_renderer_reports_on_it() {
+        let at: avvivo_kernel::Timestamp = "2026-03-10T12:00:00Z".parse().unwrap();
+        let mut reel = create(
+            Draft {
+                id: uuid::Uuid::from_u128(1).into(),
+                shop_id: uuid::Uuid::from_u128(2).into(),
+                platform: Platform::TikTok,
+                preset_label: None,
+                duration_seconds: 10,
+                thumbnail_url: None,
+                editor_state: Some(
+                    json!({"renderOverlayUrl": null, "renderOverlay": {"url": "b"}}),
+                ),
+                media: Media::Video("v".to_owned()),
+                traceparent: None,
+            },
+            at,
+        );
+        let shown = |reel: &Reel, key: &str| {
+            let keys = with_worker_keys(reel).unwrap_or_default();
+            keys.get(key).cloned().unwrap_or_default()
+        };
+        assert_eq!(shown(&reel, "workerOverlayStatus"), Value::Null);
+        reel.render.stage = Some(Stage::Requeued);
+        reel.render.requeued_at = Some(at);
+        assert_eq!(shown(&reel, "workerOverlayStatus"), "REQUESTED");
+        assert_eq!(shown(&reel, "workerOverlaySourceUrl"), "b");
+        assert_eq!(shown(&reel, "workerRequeuedAt"), to_wire(at));
+        reel.render.report = Some(json!({"workerOverlayStatus": "DOWNLOADED"}));
+        assert_eq!(shown(&reel, "workerOverlayStatus"), "DOWNLOADED");
+        assert_eq!(shown(&reel, "workerOverlaySourceUrl"), "b");
     }
 }

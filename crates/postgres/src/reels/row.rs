@@ -31,6 +31,7 @@ pub(super) struct ReelRow {
     pub(super) render_error_code: Option<String>,
     pub(super) render_error_message: Option<String>,
     pub(super) render_failed_at: Option<Timestamp>,
+    pub(super) render_requeued_at: Option<Timestamp>,
     pub(super) rendered_at: Option<Timestamp>,
     pub(super) render_report: Option<Value>,
     pub(super) lease_token: Option<Uuid>,
@@ -89,6 +90,7 @@ macro_rules! selected {
                 r.render_error_code,
                 r.render_error_message,
                 r.render_failed_at,
+                r.render_requeued_at,
                 r.rendered_at,
                 "# + $render_report + r#",
                 r.lease_token,
@@ -128,6 +130,7 @@ impl TryFrom<ReelRow> for Reel {
                 message: row.render_error_message.unwrap_or_default(),
             }),
             failed_at: row.render_failed_at,
+            requeued_at: row.render_requeued_at,
             rendered_at: row.rendered_at,
             report: row.render_report,
             lease: row

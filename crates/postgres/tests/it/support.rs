@@ -123,6 +123,7 @@ impl World {
                 attempts: 0,
                 failure: None,
                 failed_at: None,
+                requeued_at: None,
                 rendered_at: None,
                 report: None,
                 lease: None,
