@@ -18,7 +18,7 @@ pub enum Claim {
         /// Which attempt this is.
         attempt: u32,
     },
-    /// There is nothing to do: it is finished, hidden, expired, or the job is of an older version.
+    /// There is nothing to do: it is finished, hidden, expired, or the job is of a version that there has never been.
     NothingToDo,
     /// Somebody else is at it.
     Busy {
@@ -29,9 +29,11 @@ pub enum Claim {
     Exhausted,
 }
 
-/// Decides whether a worker may render `reel` for a job of `version`.
+/// Decides whether a worker may render `reel` for a job of `version`. A job of an older version is as good as the latest: it
+/// may only have waited its turn for so long that another was made. What is done is told by the status, and the lease lets
+/// one in at a time.
 pub fn claim(reel: &Reel, version: u32, token: LeaseToken, now: Timestamp) -> Claim {
-    let wanted = reel.status == ReelStatus::Processing && reel.render.version == version;
+    let wanted = reel.status == ReelStatus::Processing && version <= reel.render.version;
     if !wanted || reel.expires_at <= now {
         return Claim::NothingToDo;
     }
@@ -171,7 +173,21 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_done_for_reels_that_are_hidden_done_expired_or_requeued_since() {
+    fn a_job_that_waited_until_another_was_made_is_as_good_as_that() {
+        let mut requeued = reel();
+        requeued.render.version = 3;
+        for version in [1, 2, 3] {
+            let granted = matches!(
+                claim(&requeued, version, token(), now()),
+                Claim::Granted { .. }
+            );
+            assert!(granted, "{version}");
+        }
+        assert_eq!(claim(&requeued, 4, token(), now()), Claim::NothingToDo);
+    }
+
+    #[test]
+    fn nothing_is_done_for_reels_that_are_hidden_done_or_expired() {
         for status in [ReelStatus::Hidden, ReelStatus::Active, ReelStatus::Expired] {
             let reel = Reel { status, ..reel() };
             assert_eq!(

@@ -60,18 +60,18 @@ async fn what_cannot_be_read_is_dropped_for_good() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_reel_that_does_not_exist_and_an_older_version_are_nothing_to_do() {
+async fn a_reel_that_does_not_exist_and_a_version_that_never_was_are_nothing_to_do() {
     let house = House::open().await;
     let reel = house.publish_video(&samples::short_video()).await;
     let running = house.processor().await;
     let token = house.token();
     let unknown = message(uuid::Uuid::from_u128(404).into());
-    let older = avvivo_contracts::jobs::v1::RenderReel {
-        version: 0,
+    let never_was = avvivo_contracts::jobs::v1::RenderReel {
+        version: 2,
         ..message(reel)
     };
 
-    for message in [unknown, older] {
+    for message in [unknown, never_was] {
         let answer = running
             .ask(task(Some(&token), message.encode_to_vec()))
             .await;
