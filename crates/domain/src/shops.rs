@@ -123,7 +123,9 @@ impl ShopStanding {
 /// How many reels a day a plan includes, by the words it was sold with.
 pub fn daily_reels(plan: &str) -> u32 {
     let plan = fold(plan);
-    if plan.contains("maxima") || plan.contains("pro") {
+    // A word of its own: a promotion is no professional plan.
+    let pro = plan.split_whitespace().any(|word| word == "pro");
+    if plan.contains("maxima") || pro {
         5
     } else if plan.contains("alta") || plan.contains("premium") {
         3
@@ -164,6 +166,10 @@ mod tests {
             ("Máxima-visibilidad", 5),
             ("PRO", 5),
             ("pro plus", 5),
+            ("plan-pro", 5),
+            ("PROMO", 1),
+            ("Promo Premium", 3),
+            ("profesional", 1),
         ] {
             assert_eq!(daily_reels(plan), reels, "{plan}");
         }
