@@ -134,10 +134,14 @@ pub fn object_name(shop: ShopId, now: Timestamp, index: usize, name: &str) -> St
     )
 }
 
-/// Paths as clients confirm them: without leading slashes, each once, in their order.
+/// Paths as clients confirm them: without leading slashes, each once, in their order. What is more than any reel may have is
+/// read no further than is needed to see that it is too much.
 pub fn clean_paths(paths: impl IntoIterator<Item = String>) -> Vec<String> {
     let mut clean: Vec<String> = Vec::new();
     for path in paths {
+        if clean.len() > MAX_PHOTOS {
+            break;
+        }
         let path = path.trim_start_matches('/').to_owned();
         if !path.is_empty() && !clean.contains(&path) {
             clean.push(path);
@@ -405,6 +409,22 @@ mod tests {
         assert_eq!(
             overlay(file("s/a.png", "text/html", 1)),
             Err(UploadError::NotAnOverlay)
+        );
+    }
+
+    #[test]
+    fn no_more_paths_are_read_than_show_that_they_are_too_many() {
+        let mut read = 0_usize;
+        let endless = std::iter::from_fn(|| {
+            read += 1;
+            Some(format!("/{}", read / 2))
+        });
+        let clean = clean_paths(endless.take(1_000_000));
+        assert_eq!(clean, ["0", "1", "2", "3", "4", "5"]);
+        assert!(read < 20, "{read} were read");
+        assert_eq!(
+            check_confirmed(ReelType::PhotoSet, shop(), &clean, None),
+            Err(UploadError::TooManyPhotos)
         );
     }
 
