@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use avvivo_domain::{identity::AdminEmails, uploads::MEGABYTE};
+use avvivo_domain::{identity::AdminEmails, reels::LIFETIME, uploads::MEGABYTE};
 use avvivo_kernel::{Clock, EventId, IdSource, Timestamp};
 use avvivo_ports::ObjectStore;
 use avvivo_postgres::Database;
@@ -32,6 +32,13 @@ pub struct Deps {
 impl Deps {
     pub(crate) fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    /// When a file that is uploaded now, and that nothing comes of, may be deleted: a day after the last moment at which its
+    /// client can still put something there.
+    pub(crate) fn unused_after(&self, now: Timestamp) -> Timestamp {
+        let open = TimeDelta::from_std(self.policy.upload_expires_in).unwrap_or(LIFETIME);
+        now + open + LIFETIME
     }
 
     pub(crate) fn event_id(&self) -> EventId {

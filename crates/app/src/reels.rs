@@ -8,4 +8,4 @@ pub mod reactivate_reel;
 pub mod read;
 pub mod record_view;
 
-pub(crate) use giving_up::give_up;
+pub(crate) use giving_up::{bury_sources, give_up};

@@ -76,7 +76,8 @@ pub async fn forget_unused(conn: &mut Conn, before: Timestamp, limit: i64) -> Re
         r#"
         WITH old AS (
             DELETE FROM confirmed_uploads
-            WHERE path IN (
+            -- An array and no IN: its rows are then found by their keys, not by reading the whole table.
+            WHERE path = ANY(ARRAY(
                 SELECT c.path
                 FROM confirmed_uploads AS c
                 WHERE
@@ -90,13 +91,14 @@ pub async fn forget_unused(conn: &mut Conn, before: Timestamp, limit: i64) -> Re
                 ORDER BY c.confirmed_at
                 LIMIT $2
                 FOR UPDATE OF c SKIP LOCKED
-            )
+            ))
             RETURNING path
         )
         INSERT INTO object_tombstones (path, delete_after)
         SELECT old.path, $1
         FROM old
-        ON CONFLICT DO NOTHING
+        ORDER BY old.path
+        ON CONFLICT (path) DO UPDATE SET delete_after = least(object_tombstones.delete_after, EXCLUDED.delete_after)
         "#,
         before,
         limit,
@@ -106,7 +108,8 @@ pub async fn forget_unused(conn: &mut Conn, before: Timestamp, limit: i64) -> Re
     Ok(done.rows_affected())
 }
 
-/// Puts objects on the list of things to delete. A path may be named twice; the earlier of two times counts.
+/// Puts objects on the list of things to delete. A path may be named twice; the earlier of two times counts. Rows are locked in
+/// one order, so that two who share files wait for each other and not for ever.
 pub async fn bury(
     conn: &mut Conn,
     paths: &[String],
@@ -116,6 +119,7 @@ pub async fn bury(
         r#"
         INSERT INTO object_tombstones (path, delete_after)
         SELECT DISTINCT path, $2::timestamptz FROM unnest($1::text []) AS path
+        ORDER BY path
         ON CONFLICT (path) DO UPDATE SET delete_after = least(object_tombstones.delete_after, EXCLUDED.delete_after)
         "#,
         paths,
@@ -154,11 +158,21 @@ pub async fn list_due_tombstones(
     .await?)
 }
 
-/// Takes objects that were deleted off the list.
+/// Takes objects that were deleted, or that are wanted after all, off the list. Rows are locked in the order of [`bury`].
 pub async fn remove_tombstones(conn: &mut Conn, paths: &[String]) -> Result<(), DbError> {
-    sqlx::query!("DELETE FROM object_tombstones WHERE path = ANY($1)", paths)
-        .execute(conn)
-        .await?;
+    sqlx::query!(
+        r#"
+        WITH condemned AS (
+            SELECT path FROM object_tombstones WHERE path = ANY($1) ORDER BY path FOR UPDATE
+        )
+        DELETE FROM object_tombstones AS t
+        USING condemned
+        WHERE t.path = condemned.path
+        "#,
+        paths
+    )
+    .execute(conn)
+    .await?;
     Ok(())
 }
 

@@ -17,7 +17,7 @@ use avvivo_postgres::{
     Conn, DbError, Transaction,
     outbox::{self, NewJob},
     reels::{self, ReelWithShop, lists},
-    shops, wallets,
+    shops, uploads, wallets,
 };
 use prost::Message as _;
 use serde_json::Value;
@@ -113,11 +113,13 @@ async fn store(
         .ok_or(ReelError::ShopNotFound)?;
     let reel = create(draft, now);
     if overrides {
+        pardon(&mut tx, sources).await?;
         reels::insert(&mut tx, &reel, sources).await?;
     } else {
         may_publish(&standing)?;
         // The wallet's lock makes requests of one shop pass one after the other from here on.
         wallets::lock_reels(&mut tx, shop).await?;
+        pardon(&mut tx, sources).await?;
         make_room(deps, &mut tx, shop, now).await?;
         let today = business_day(now);
         // Read after making room, which may have given a slot back.
@@ -141,6 +143,13 @@ async fn store(
     tx.commit().await?;
     deps.nudge.wake();
     Ok(())
+}
+
+/// Takes the files of a reel off the list of things to delete. From here on the reel keeps them, and buries them at its end.
+/// Before any audience is locked, as everywhere.
+async fn pardon(conn: &mut Conn, sources: &[Source]) -> Result<(), DbError> {
+    let paths: Vec<String> = sources.iter().map(|source| source.path.clone()).collect();
+    uploads::remove_tombstones(conn, &paths).await
 }
 
 /// One reel of a shop is processed at a time; those that take too long to be believed in are given up.

@@ -10,7 +10,7 @@ use avvivo_domain::{
 use avvivo_kernel::ReelId;
 use avvivo_postgres::reels::{self, ReelWithShop, lists};
 
-use crate::{AppError, Deps, announce};
+use crate::{AppError, Deps, announce, reels::bury_sources};
 
 /// Hides a reel. Hiding it again changes nothing.
 pub async fn run(deps: &Deps, caller: &Caller, id: ReelId) -> Result<ReelWithShop, AppError> {
@@ -23,6 +23,9 @@ pub async fn run(deps: &Deps, caller: &Caller, id: ReelId) -> Result<ReelWithSho
     let decision = hide(&reel, now);
     if decision != Hide::Nothing {
         reels::set_hidden(&mut tx, id).await?;
+        if reel.render.rendered_at.is_none() {
+            bury_sources(deps, &mut tx, id, now).await?;
+        }
         let news = announce::ReelNews {
             status: ReelStatus::Hidden,
             ..announce::ReelNews::of(&reel)

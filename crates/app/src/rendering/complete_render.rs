@@ -33,18 +33,19 @@ pub async fn run(
         return Ok(Err(LeaseLost));
     }
     uploads::remove_tombstones(&mut tx, &output_paths).await?;
-    let reel = reels::find(&mut tx, assignment.reel.id)
-        .await?
-        .ok_or(ReelError::NotFound)?;
-    announce::reel_status(deps, &mut tx, announce::ReelNews::of(&reel), now).await?;
-    announce::reel_published(deps, &mut tx, &reel, now).await?;
-    // The raw uploads have done their work. They stay for a day, in case somebody wants to know what went in.
+    // The raw uploads have done their work. They stay for a day, in case somebody wants to know what went in. Files come
+    // before audiences, as in every use case that locks both.
     let raw: Vec<String> = assignment
         .sources
         .iter()
         .map(|source| source.path.clone())
         .collect();
     uploads::bury(&mut tx, &raw, now + LIFETIME).await?;
+    let reel = reels::find(&mut tx, assignment.reel.id)
+        .await?
+        .ok_or(ReelError::NotFound)?;
+    announce::reel_status(deps, &mut tx, announce::ReelNews::of(&reel), now).await?;
+    announce::reel_published(deps, &mut tx, &reel, now).await?;
     tx.commit().await?;
     deps.nudge.wake();
     Ok(Ok(()))

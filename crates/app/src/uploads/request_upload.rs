@@ -7,6 +7,7 @@ use avvivo_domain::{
 };
 use avvivo_kernel::{ShopId, Timestamp};
 use avvivo_ports::{ObjectPath, SignedUpload, UploadGrant};
+use avvivo_postgres::uploads;
 
 use crate::{AppError, Deps};
 
@@ -45,7 +46,8 @@ pub struct Slots {
     pub overlay: Option<Slot>,
 }
 
-/// Signs the uploads. Nothing is stored, so asking again is free.
+/// Signs the uploads. The files are condemned before they exist, and pardoned when they are confirmed or a reel is made of
+/// them: a client that uploads and never comes back leaves nothing behind for long.
 pub async fn run(deps: &Deps, command: RequestUpload) -> Result<Slots, AppError> {
     command.caller.must_run_shop(command.shop)?;
     check_announced(
@@ -63,6 +65,13 @@ pub async fn run(deps: &Deps, command: RequestUpload) -> Result<Slots, AppError>
         Some(overlay) => Some(slot(deps, (command.shop, now), files.len(), overlay).await?),
         None => None,
     };
+    let paths: Vec<String> = files
+        .iter()
+        .chain(&overlay)
+        .map(|slot| slot.path.as_str().to_owned())
+        .collect();
+    let mut conn = deps.db.acquire().await?;
+    uploads::bury(&mut conn, &paths, deps.unused_after(now)).await?;
     Ok(Slots { files, overlay })
 }
 

@@ -5,6 +5,7 @@
 )]
 //! Use cases on real PostgreSQL, with fakes for what crosses the network.
 
+mod abandoned_files;
 mod catalogue;
 mod create_reel;
 mod create_reel_at_once;

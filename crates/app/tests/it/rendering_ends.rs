@@ -84,7 +84,7 @@ async fn asking_twice_to_publish_the_same_outputs_publishes_once() {
 }
 
 #[tokio::test]
-async fn hide_during_rendering_stays_hidden_and_buries_the_outputs() {
+async fn hide_during_rendering_stays_hidden_and_buries_what_went_in_and_came_out() {
     let world = World::new().await;
     let shop = world.shop().open().await;
     let assignment = world.claim(&world.waiting(&shop).await).await;
@@ -102,11 +102,12 @@ async fn hide_during_rendering_stays_hidden_and_buries_the_outputs() {
     );
     assert!(world.told_everybody().await.is_empty());
     let buried = world.tombstones().await;
-    assert_eq!(buried.len(), 2);
+    let raw = in_folder(shop.id, "video.mp4");
+    assert_eq!(buried.len(), 3);
     assert!(
         buried
             .iter()
-            .all(|(path, _)| path.starts_with("processed/"))
+            .all(|(path, _)| path.starts_with("processed/") || *path == raw)
     );
 }
 
@@ -153,6 +154,11 @@ async fn a_fault_of_the_file_ends_the_reel_at_once() {
     assert_eq!(
         told.last().unwrap(),
         "HIDDEN FAILED_PERMANENT 0 media.too_long"
+    );
+    let said = world.reel(assignment.reel.id).await.render.failure;
+    assert_eq!(
+        said.unwrap().message,
+        "El video es muy largo. Te devolvimos el cupo."
     );
     // The slot that came back can be spent.
     world.waiting(&shop).await;
@@ -221,7 +227,10 @@ async fn a_base_slot_of_yesterday_is_not_given_back_today() {
         moves,
         ["DEBIT PLAN_BASE", "CREDIT PLAN_BASE", "DEBIT PLAN_BASE"]
     );
-    assert_eq!(world.reel(yesterdays.id).await.status, ReelStatus::Hidden);
+    let given_up = world.reel(yesterdays.id).await;
+    assert_eq!(given_up.status, ReelStatus::Hidden);
+    let said = given_up.render.failure.unwrap().message;
+    assert!(!said.contains("devolvimos"), "{said}");
     assert_eq!(world.wallet(&shop).await.daily_used, 1);
 }
 
@@ -247,4 +256,6 @@ async fn what_an_administrator_gave_away_is_not_refunded() {
     let reel = world.create(command).await.unwrap();
     fail(&world, &world.claim(&reel).await, FaultClass::Permanent).await;
     assert!(world.ledger().await.is_empty());
+    let said = world.reel(reel.id).await.render.failure;
+    assert_eq!(said.unwrap().message, "El video es muy largo.");
 }

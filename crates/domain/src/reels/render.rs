@@ -81,8 +81,7 @@ pub fn fail(attempts: u32, class: FaultClass, failure: RenderFailure) -> Failed 
 pub fn exhausted() -> RenderFailure {
     RenderFailure {
         code: "render.exhausted".to_owned(),
-        message: "No pudimos procesar tu historia. Te devolvimos el cupo: probá subirla de nuevo."
-            .to_owned(),
+        message: "No pudimos procesar tu historia. Probá subirla de nuevo.".to_owned(),
     }
 }
 
@@ -90,8 +89,7 @@ pub fn exhausted() -> RenderFailure {
 pub fn overdue() -> RenderFailure {
     RenderFailure {
         code: "render.overdue".to_owned(),
-        message: "Tu historia venció antes de terminar de procesarse. Te devolvimos el cupo."
-            .to_owned(),
+        message: "Tu historia venció antes de terminar de procesarse.".to_owned(),
     }
 }
 
@@ -99,7 +97,28 @@ pub fn overdue() -> RenderFailure {
 pub fn stale() -> RenderFailure {
     RenderFailure {
         code: "render.stale".to_owned(),
-        message: "Tu historia tardó demasiado en procesarse. Te devolvimos el cupo.".to_owned(),
+        message: "Tu historia tardó demasiado en procesarse.".to_owned(),
+    }
+}
+
+/// Whether giving a reel up gave its shop anything back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refund {
+    /// One more reel may be published now than before.
+    Given,
+    /// Nothing was paid, it was given back before, or the day it was of is over.
+    Nothing,
+}
+
+/// The failure as the shop reads it: only what was given back is said to be.
+#[must_use]
+pub fn with_refund(failure: RenderFailure, refund: Refund) -> RenderFailure {
+    match refund {
+        Refund::Given => RenderFailure {
+            message: format!("{} Te devolvimos el cupo.", failure.message),
+            ..failure
+        },
+        Refund::Nothing => failure,
     }
 }
 
@@ -184,6 +203,13 @@ mod tests {
             assert!(granted, "{version}");
         }
         assert_eq!(claim(&requeued, 4, token(), now()), Claim::NothingToDo);
+    }
+
+    #[test]
+    fn only_what_was_given_back_is_said_to_be() {
+        let told = |refund| with_refund(overdue(), refund).message;
+        assert_eq!(told(Refund::Nothing), overdue().message);
+        assert!(told(Refund::Given).ends_with(". Te devolvimos el cupo."));
     }
 
     #[test]

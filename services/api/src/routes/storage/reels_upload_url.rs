@@ -36,7 +36,7 @@ pub(crate) struct FileBody {
 }
 
 impl FileBody {
-    fn announced(&self, default_name: &str) -> Announced {
+    pub(super) fn announced(&self, default_name: &str) -> Announced {
         Announced::new(
             self.file_name.as_deref(),
             self.content_type.as_deref(),
@@ -84,7 +84,8 @@ impl From<Slot> for UploadView {
 
 /// Signs uploads for a reel
 ///
-/// One address a file, for the shop's owner and administrators. Nothing is stored.
+/// One address a file, for the shop's owner and administrators. A file that is not confirmed, and of which no reel is made, is
+/// deleted a day later.
 #[utoipa::path(
     post,
     path = "/storage/reels/upload-url",
