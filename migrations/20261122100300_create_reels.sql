@@ -74,6 +74,12 @@ CREATE TABLE reel_sources (
 -- Before an object is deleted, somebody asks whether a reel is still to be rendered from it.
 CREATE INDEX reel_sources_path_idx ON reel_sources (path);
 
+-- Reels that were made under a client's key and deleted: the key makes the same id again, which must not come back to life.
+CREATE TABLE deleted_reels (
+    id uuid PRIMARY KEY,
+    deleted_at timestamptz NOT NULL
+);
+
 CREATE TABLE reel_views (
     reel_id uuid NOT NULL REFERENCES reels (id) ON DELETE CASCADE,
     account_id uuid NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,

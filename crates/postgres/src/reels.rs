@@ -202,12 +202,39 @@ pub async fn set_active(conn: &mut Conn, id: ReelId, expires_at: Timestamp) -> R
     Ok(())
 }
 
-/// Deletes a reel with its sources and views.
-pub async fn delete(conn: &mut Conn, id: ReelId) -> Result<(), DbError> {
+/// Deletes a reel with its sources and views. An id that a client's key gave is remembered: it names no other reel.
+pub async fn delete(conn: &mut Conn, id: ReelId, now: Timestamp) -> Result<(), DbError> {
     sqlx::query!("DELETE FROM reels WHERE id = $1", id.as_uuid())
+        .execute(&mut *conn)
+        .await?;
+    if is_of_a_key(id) {
+        sqlx::query!(
+            "INSERT INTO deleted_reels (id, deleted_at) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+            id.as_uuid(),
+            now,
+        )
         .execute(conn)
         .await?;
+    }
     Ok(())
+}
+
+/// Whether a reel of this id was there and was deleted.
+pub async fn was_deleted(conn: &mut Conn, id: ReelId) -> Result<bool, DbError> {
+    if !is_of_a_key(id) {
+        return Ok(false);
+    }
+    Ok(sqlx::query_scalar!(
+        "SELECT EXISTS (SELECT FROM deleted_reels WHERE id = $1) AS \"there!\"",
+        id.as_uuid()
+    )
+    .fetch_one(conn)
+    .await?)
+}
+
+/// Ids that are drawn never come again; those that are the name of a key do.
+fn is_of_a_key(id: ReelId) -> bool {
+    id.as_uuid().get_version() == Some(uuid::Version::Sha1)
 }
 
 /// Ends the day of up to `limit` reels in the feed, and says which.

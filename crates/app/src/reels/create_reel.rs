@@ -134,9 +134,14 @@ async fn store(
         };
         let entry = deps.ids.uuid();
         if !wallets::insert_charge(&mut tx, entry, (shop, reel.id), charge, now).await? {
-            // The same key again, after its reel was deleted: what it named is gone, and is not paid for twice.
+            // Whatever was paid for under this id is gone, and is not paid for twice.
             return Err(ReelError::NotFound.into());
         }
+    }
+    // Asked after the insert, which has waited for a deletion under way.
+    if reels::was_deleted(&mut tx, reel.id).await? {
+        // The same key again, after its reel was deleted. The queue remembers the name of its job, too.
+        return Err(ReelError::NotFound.into());
     }
     push_render_job(deps, &mut tx, &reel, now).await?;
     announce::reel_status(deps, &mut tx, announce::ReelNews::of(&reel), now).await?;

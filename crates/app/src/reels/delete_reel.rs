@@ -35,7 +35,7 @@ pub async fn run(deps: &Deps, caller: &Caller, id: ReelId) -> Result<ReelWithSho
             .into_iter()
             .map(|source| source.path),
     );
-    reels::delete(&mut tx, id).await?;
+    reels::delete(&mut tx, id, now).await?;
     uploads::bury(&mut tx, &paths, now).await?;
     if reel.is_public_at(now) {
         announce::reel_withdrawn(deps, &mut tx, (id, reel.shop_id), now).await?;

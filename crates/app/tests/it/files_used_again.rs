@@ -69,6 +69,29 @@ async fn the_key_of_a_deleted_reel_makes_no_other_and_costs_nothing() {
 }
 
 #[tokio::test]
+async fn the_key_of_a_deleted_reel_makes_no_other_for_an_administrator_either() {
+    let world = World::new().await;
+    let shop = world.shop().open().await;
+    let mut command = world.video(&shop);
+    command.caller = world.admin().await;
+    command.admin_override = true;
+    command.idempotency_key = Some("k-1".to_owned());
+    let reel = world.create(command.clone()).await.unwrap();
+    delete_reel::run(&world.deps, &command.caller, reel.id)
+        .await
+        .unwrap();
+
+    assert_eq!(code(world.create(command.clone()).await), "reel.not_found");
+
+    assert!(world.find(reel.id).await.is_none());
+    assert_eq!(world.jobs().await.len(), 1);
+    // Without a key it is another reel.
+    command.idempotency_key = None;
+    let other = world.create(command).await.unwrap();
+    assert_ne!(other.id, reel.id);
+}
+
+#[tokio::test]
 async fn a_shops_own_images_cannot_be_lent_to_a_reel() {
     let world = World::new().await;
     let shop = world.shop().open().await;

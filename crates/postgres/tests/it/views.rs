@@ -51,7 +51,7 @@ async fn a_reel_that_is_deleted_under_a_view_is_not_there() {
     reels::find_for_update(&mut deleting, reel).await.unwrap();
     let delete = async {
         world.somebody_waits().await;
-        reels::delete(&mut deleting, reel).await.unwrap();
+        reels::delete(&mut deleting, reel, noon()).await.unwrap();
         deleting.commit().await.unwrap();
     };
     let view = async {
