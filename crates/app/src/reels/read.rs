@@ -12,7 +12,10 @@ use avvivo_domain::{
 use avvivo_kernel::{ReelId, ShopId, Timestamp};
 use avvivo_postgres::{
     Conn,
-    reels::{ReelWithShop, lists},
+    reels::{
+        ReelWithShop,
+        lists::{self, WholePage},
+    },
 };
 
 use crate::{AppError, Deps};
@@ -23,14 +26,17 @@ pub async fn feed(deps: &Deps, limit: i64) -> Result<Vec<ReelWithShop>, AppError
     Ok(lists::list_feed(&mut conn, deps.now(), limit).await?)
 }
 
+/// What a page of whole reels may weigh: a few ordinary pages, and not a thousand editor's states of a megabyte.
+const MOST_PAGE_BYTES: i64 = 8 * 1024 * 1024;
+
 /// Everything, newest first, a page at a time.
 pub async fn all(
     deps: &Deps,
     before: Option<(Timestamp, ReelId)>,
     limit: i64,
-) -> Result<Vec<ReelWithShop>, AppError> {
+) -> Result<WholePage, AppError> {
     let mut conn = deps.db.acquire().await?;
-    Ok(lists::list_all(&mut conn, before, limit).await?)
+    Ok(lists::list_all(&mut conn, before, limit, MOST_PAGE_BYTES).await?)
 }
 
 /// A shop's own reels, for its owner and administrators.

@@ -79,5 +79,6 @@ async fn lists_leave_the_editors_state_out_and_single_reels_have_it() {
         );
     }
     assert_eq!(read::one(deps, owner, reel.id).await.unwrap().reel, reel);
-    assert_eq!(read::all(deps, None, 10).await.unwrap()[0].reel, reel);
+    let all = read::all(deps, None, 10).await.unwrap();
+    assert_eq!(all.reels[0].reel, reel);
 }

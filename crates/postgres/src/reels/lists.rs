@@ -38,15 +38,31 @@ pub async fn list_feed(
     with_shops(conn, rows).await
 }
 
-/// Everything, for administrators: the newest `limit`, older than `before` when that is given.
+/// Whole reels, as many as fit.
+#[derive(Debug, Clone, PartialEq)]
+pub struct WholePage {
+    /// The reels, newest first.
+    pub reels: Vec<ReelWithShop>,
+    /// Whether older ones may follow.
+    pub more: bool,
+}
+
+/// Everything, for administrators: the newest `limit`, older than `before` when that is given. Fewer when their editor's
+/// states and reports, up to a megabyte each, come to more than `most_bytes`; but never none.
 pub async fn list_all(
     conn: &mut Conn,
     before: Option<(Timestamp, ReelId)>,
     limit: i64,
-) -> Result<Vec<ReelWithShop>, DbError> {
+    most_bytes: i64,
+) -> Result<WholePage, DbError> {
     let (created_at, id) = before.unzip();
-    let rows = reels!(
+    let sizes = sqlx::query!(
         r#"
+        SELECT
+            r.id,
+            (octet_length(coalesce(r.editor_state::text, '')) + octet_length(coalesce(r.render_report::text, '')))::bigint
+                AS "bytes!"
+        FROM reels AS r
         WHERE $1::timestamptz IS NULL OR (r.created_at, r.id) < ($1, $2)
         ORDER BY r.created_at DESC, r.id DESC
         LIMIT $3
@@ -57,7 +73,27 @@ pub async fn list_all(
     )
     .fetch_all(&mut *conn)
     .await?;
-    with_shops(conn, rows).await
+    let mut room = most_bytes;
+    let fitting: Vec<Uuid> = sizes
+        .iter()
+        .enumerate()
+        .take_while(|(place, row)| {
+            room = room.saturating_sub(row.bytes);
+            *place == 0 || room >= 0
+        })
+        .map(|(_, row)| row.id)
+        .collect();
+    let full = i64::try_from(sizes.len()).is_ok_and(|found| found >= limit);
+    let rows = reels!(
+        "WHERE r.id = ANY($1) ORDER BY r.created_at DESC, r.id DESC",
+        &fitting,
+    )
+    .fetch_all(&mut *conn)
+    .await?;
+    Ok(WholePage {
+        more: full || fitting.len() < sizes.len(),
+        reels: with_shops(conn, rows).await?,
+    })
 }
 
 /// A shop's own, in every status. Without editor's states.

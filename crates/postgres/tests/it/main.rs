@@ -13,3 +13,4 @@ mod support;
 mod tombstones;
 mod views;
 mod wallets;
+mod whole_pages;

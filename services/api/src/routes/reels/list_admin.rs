@@ -29,7 +29,8 @@ pub(crate) struct Page {
 
 /// All reels
 ///
-/// Of every shop and in every status, newest first. A full page answers `X-Next-Cursor` for the next one.
+/// Of every shop and in every status, newest first. A page ends early when its reels are large. One that more may follow
+/// answers `X-Next-Cursor` for the next one.
 #[utoipa::path(
     get,
     path = "/reels/admin",
@@ -56,14 +57,15 @@ pub(crate) async fn handle(
         None => None,
     };
     let found = read::all(&state.deps, before, limit.into()).await?;
-    let full = u32::try_from(found.len()).is_ok_and(|count| count == limit);
     let next = found
+        .reels
         .last()
-        .filter(|_| full)
+        .filter(|_| found.more)
         .map(|last| encode(last.reel.created_at, last.reel.id));
     let next = next.and_then(|cursor| HeaderValue::try_from(cursor).ok());
     let now = state.deps.clock.now();
     let views: Vec<_> = found
+        .reels
         .into_iter()
         .map(|found| OwnerReelView::at(now, found))
         .collect();
