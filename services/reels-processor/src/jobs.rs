@@ -111,7 +111,7 @@ fn answer(outcome: Outcome, now: Timestamp) -> Result<Reply<serde_json::Value>, 
                 .to_std()
                 .unwrap_or_default();
             let message = "Otro proceso está procesando esta historia.";
-            Err(come_back("render.busy", message, left.min(BUSY_WAIT_LIMIT)))
+            Err(not_yet("render.busy", message, left.min(BUSY_WAIT_LIMIT)))
         }
         Outcome::Crowded => {
             let message = "No hay lugar para procesar otra historia ahora.";
@@ -119,7 +119,7 @@ fn answer(outcome: Outcome, now: Timestamp) -> Result<Reply<serde_json::Value>, 
         }
         Outcome::TryAgain { code } => {
             let message = "La historia no se pudo procesar. Se va a reintentar.";
-            Err(come_back("render.try_again", message, FAILED_WAIT).member("reason", code))
+            Err(not_yet("render.try_again", message, FAILED_WAIT).member("reason", code))
         }
         Outcome::Stopping => {
             let message = "El servicio se está deteniendo.";
@@ -128,6 +128,12 @@ fn answer(outcome: Outcome, now: Timestamp) -> Result<Reply<serde_json::Value>, 
     }
 }
 
+/// This task alone comes back later; the queue goes on with others at its pace.
+fn not_yet(code: &'static str, message: &str, wait: Duration) -> Problem {
+    Problem::new(ErrorKind::Conflict, code, message).retry_after(wait)
+}
+
+/// There is no room or no service for any task: a 503 tells the queue to slow down as a whole.
 fn come_back(code: &'static str, message: &str, wait: Duration) -> Problem {
     Problem::new(ErrorKind::Unavailable, code, message).retry_after(wait)
 }
@@ -154,26 +160,29 @@ mod tests {
             assert!(answer(settled, now()).is_ok(), "{settled:?}");
         }
         let until = now() + TimeDelta::milliseconds(41_200);
-        for (open, seconds) in [
-            (Outcome::Busy { until }, "42"),
-            (Outcome::Busy { until: now() }, "1"),
+        for (open, status, seconds) in [
+            // Of this reel alone: a 503 would slow the queue down for all.
+            (Outcome::Busy { until }, 409, "42"),
+            (Outcome::Busy { until: now() }, 409, "1"),
             (
                 Outcome::Busy {
                     until: now() + TimeDelta::hours(1),
                 },
+                409,
                 "60",
             ),
-            (Outcome::Crowded, "10"),
+            (Outcome::Crowded, 503, "10"),
             (
                 Outcome::TryAgain {
                     code: "storage.unavailable",
                 },
+                409,
                 "15",
             ),
-            (Outcome::Stopping, "5"),
+            (Outcome::Stopping, 503, "5"),
         ] {
             let response = answer(open, now()).err().unwrap().into_response();
-            assert_eq!(response.status(), 503, "{open:?}");
+            assert_eq!(response.status(), status, "{open:?}");
             assert_eq!(response.headers()[RETRY_AFTER], seconds, "{open:?}");
         }
     }

@@ -40,7 +40,7 @@ async fn of_two_workers_one_renders_and_the_other_is_told_to_come_back() {
 
     assert_eq!(
         (busy.status, busy.code()),
-        (StatusCode::SERVICE_UNAVAILABLE, "render.busy")
+        (StatusCode::CONFLICT, "render.busy")
     );
     let wait: u32 = busy.retry_after.unwrap().parse().unwrap();
     assert!((1..=60).contains(&wait), "{wait}");

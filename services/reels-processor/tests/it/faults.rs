@@ -139,7 +139,7 @@ async fn a_store_that_is_away_is_tried_again_and_then_it_works() {
 
     assert_eq!(
         (first.status, first.code()),
-        (StatusCode::SERVICE_UNAVAILABLE, "render.try_again")
+        (StatusCode::CONFLICT, "render.try_again")
     );
     assert!(first.retry_after.is_some());
     let row = house.row(reel).await;
