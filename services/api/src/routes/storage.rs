@@ -2,6 +2,7 @@
 
 mod access;
 mod reels_confirm;
+mod reels_upload;
 mod reels_upload_url;
 
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -12,4 +13,5 @@ pub(super) fn table() -> OpenApiRouter<ApiState> {
     OpenApiRouter::new()
         .routes(routes!(reels_upload_url::handle))
         .routes(routes!(reels_confirm::handle))
+        .routes(routes!(reels_upload::handle))
 }

@@ -24,12 +24,13 @@ const NO_EMAIL: &str = "401 auth.no_email";
 const SUSPENDED: &str = "403 auth.suspended";
 const NOT_YOURS: &str = "403 auth.not_yours";
 const NOT_ALLOWED: &str = "403 auth.not_allowed";
+const GONE: &str = "410 storage.upload_gone";
 
 /// What a route answers to each visitor, in the order of [`Visitor::ALL`].
 type Row = (&'static str, [&'static str; 9]);
 
 #[rustfmt::skip]
-const TABLE: [Row; 14] = [
+const TABLE: [Row; 15] = [
     //                             anonymous, client,      owner,       other owner, pending,     suspended, admin, invalid, no e-mail
     ("GET /reels",                [OK,        OK,          OK,          OK,          OK,          SUSPENDED, OK, OK,      NO_EMAIL]),
     ("GET /reels/showcase",       [OK,        OK,          OK,          OK,          OK,          SUSPENDED, OK, OK,      NO_EMAIL]),
@@ -42,6 +43,7 @@ const TABLE: [Row; 14] = [
     ("POST /reels/{id}/reactivate", [SIGN_IN, NOT_ALLOWED, NOT_ALLOWED, NOT_ALLOWED, NOT_ALLOWED, SUSPENDED, OK, SIGN_IN, NO_EMAIL]),
     ("POST /reels/{id}/view",     [SIGN_IN,   OK,          OK,          OK,          OK,          SUSPENDED, OK, SIGN_IN, NO_EMAIL]),
     ("DELETE /reels/{id}",        [SIGN_IN,   NOT_YOURS,   OK,          NOT_YOURS,   NOT_YOURS,   SUSPENDED, OK, SIGN_IN, NO_EMAIL]),
+    ("POST /storage/reels/upload", [GONE,     GONE,        GONE,        GONE,        GONE,        SUSPENDED, GONE, GONE,   NO_EMAIL]),
     ("POST /storage/reels/upload-url", [SIGN_IN, NOT_ALLOWED, OK,       NOT_YOURS,   NOT_ALLOWED, SUSPENDED, OK, SIGN_IN, NO_EMAIL]),
     ("POST /storage/reels/confirm", [SIGN_IN, NOT_ALLOWED, OK,          NOT_YOURS,   NOT_ALLOWED, SUSPENDED, OK, SIGN_IN, NO_EMAIL]),
     ("GET /system/status",        [SIGN_IN,   NOT_ALLOWED, NOT_ALLOWED, NOT_ALLOWED, NOT_ALLOWED, SUSPENDED, OK, SIGN_IN, NO_EMAIL]),

@@ -254,7 +254,7 @@ async fn what_does_not_exist_is_told_as_json() {
         (Method::GET, "/nowhere"),
         (Method::PUT, "/reels"),
         (Method::PATCH, "/reels/admin"),
-        (Method::POST, "/storage/reels/upload"),
+        (Method::POST, "/storage/reels/upload-all"),
         (Method::GET, "/reels/shop"),
     ];
     for (method, path) in unknown {
