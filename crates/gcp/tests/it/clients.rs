@@ -18,11 +18,20 @@ pub(crate) async fn bus(environment: &Environment) -> PubSubBus {
 }
 
 pub(crate) async fn queue(environment: &Environment, target: &str) -> CloudTasksQueue {
+    queue_of(environment, target, 4).await
+}
+
+/// One whose receivers take this many at once.
+pub(crate) async fn queue_of(
+    environment: &Environment,
+    target: &str,
+    concurrency: i32,
+) -> CloudTasksQueue {
     let reel_render = QueueTarget::reel_render(
         target,
         "https://processor.internal",
         "tasks@local.iam.gserviceaccount.com",
-        4,
+        concurrency,
     );
     let config = TasksConfig {
         project: PROJECT.to_owned(),

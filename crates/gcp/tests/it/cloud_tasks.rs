@@ -12,6 +12,7 @@ use axum::http::HeaderMap;
 use axum::routing::post;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use gcp_local::GcpLocal;
 use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
@@ -140,24 +141,44 @@ async fn a_job_waits_for_its_time() {
     receiver.wait_for(&later).await;
 }
 
+const QUEUE: &str = "projects/local/locations/southamerica-east1/queues/reel-render";
+
+/// What the server has under this name.
+async fn stored(server: &GcpLocal, name: &str) -> Value {
+    let url = format!("{}/v2/{name}", server.url());
+    let stored = reqwest::get(url).await.unwrap().bytes().await.unwrap();
+    serde_json::from_slice(&stored).unwrap()
+}
+
 #[tokio::test]
 async fn the_queue_may_be_ensured_again_and_again_and_takes_new_limits() {
     let server = local::start().await;
     let environment = local::environment(&server);
-    let queue = clients::ready_queue(&environment, "http://127.0.0.1:9/").await;
-    queue.ensure_queue(QueueName::ReelRender).await.unwrap();
-    let path = format!(
-        "{}/v2/projects/{}/locations/southamerica-east1/queues/reel-render",
-        server.url(),
-        clients::PROJECT
-    );
-    let stored = reqwest::get(path).await.unwrap().bytes().await.unwrap();
-    let stored: Value = serde_json::from_slice(&stored).unwrap();
-    assert_eq!(stored["rateLimits"]["maxConcurrentDispatches"], 4);
+    for concurrency in [4, 7, 7] {
+        let queue = clients::queue_of(&environment, "http://127.0.0.1:9/", concurrency).await;
+        queue.ensure_queue(QueueName::ReelRender).await.unwrap();
+        let limits = &stored(&server, QUEUE).await["rateLimits"];
+        assert_eq!(limits["maxConcurrentDispatches"], concurrency);
+    }
+    let stored = stored(&server, QUEUE).await;
+    assert_eq!(stored["rateLimits"]["maxDispatchesPerSecond"], 10.0);
     assert_eq!(stored["retryConfig"]["maxAttempts"], 20);
     assert_eq!(stored["retryConfig"]["minBackoff"], "10s");
     assert_eq!(stored["retryConfig"]["maxBackoff"], "300s");
     assert_eq!(stored["retryConfig"]["maxDoublings"], 3);
+}
+
+#[tokio::test]
+async fn a_task_leaves_its_receiver_half_an_hour() {
+    let server = local::start().await;
+    let queue = clients::ready_queue(&local::environment(&server), "http://127.0.0.1:9/").await;
+    let later = Job {
+        not_before: Some(server.clock().now() + Duration::from_hours(1)),
+        ..job_with(b"later")
+    };
+    queue.enqueue(&later).await.unwrap();
+    let tasks = stored(&server, &format!("{QUEUE}/tasks")).await;
+    assert_eq!(tasks["tasks"][0]["dispatchDeadline"], "1800s", "{tasks}");
 }
 
 #[tokio::test]
