@@ -141,10 +141,12 @@ async fn stuck_reels_that_somebody_has_locked_are_left_out() {
         let reels = render::lock_stuck(&mut tx, now, now - IDLE, 10)
             .await
             .unwrap();
+        // A transaction that is dropped lets go of its locks a moment later.
+        tx.commit().await.unwrap();
         reels.into_iter().map(|reel| reel.id).collect::<Vec<_>>()
     };
     assert_eq!(stuck().await, [other]);
-    drop(elsewhere);
+    elsewhere.commit().await.unwrap();
     let mut both = stuck().await;
     both.sort_unstable();
     assert_eq!(both, [one, other]);
