@@ -9,8 +9,12 @@ use avvivo_kernel::{Clock, Fault as _};
 use avvivo_ports::{ObjectPath, ObjectStore};
 use avvivo_postgres::{Database, outbox};
 use avvivo_redis::Redis;
-use avvivo_service_kit::health::{Down, HealthRegistry, Importance};
+use avvivo_service_kit::{
+    Lifecycle,
+    health::{Down, HealthRegistry, Importance},
+};
 use avvivo_tokens::{FirebaseVerifier, OidcVerifier};
+use avvivo_wiring::Core;
 
 use crate::freshness::Hearing;
 
@@ -23,30 +27,27 @@ const OUTBOX_LATE: Duration = Duration::from_mins(1);
 /// An object that is not there. To be told so, the store has to answer.
 const NO_OBJECT: &str = "health/nothing";
 
-/// What the api can do without, besides what its core registered.
+/// What the api can do without, besides parts of its core.
 pub(crate) struct Optional {
     pub(crate) hearing: Hearing,
     pub(crate) redis: Option<Redis>,
-    pub(crate) store: Arc<dyn ObjectStore>,
     /// None where nobody can sign in.
     pub(crate) people: Option<FirebaseVerifier>,
     pub(crate) services: Arc<OidcVerifier>,
-    pub(crate) db: Database,
-    pub(crate) clock: Arc<dyn Clock>,
 }
 
 impl Optional {
-    /// Adds the checks to those of what is required.
-    pub(crate) fn beside(self, required: HealthRegistry) -> HealthRegistry {
+    /// All checks: these beside those of what is required.
+    pub(crate) fn beside(self, core: &Core, lifecycle: &Lifecycle) -> HealthRegistry {
         let Self {
             hearing,
             redis,
-            store,
             people,
             services,
-            db,
-            clock,
         } = self;
+        let required = core.health(lifecycle);
+        let store: Arc<dyn ObjectStore> = core.store.clone();
+        let (db, clock) = (core.deps.db.clone(), Arc::clone(&core.deps.clock));
         let registry = optional(required, "event_bus", move || ready(hearing.check()));
         let registry = match redis {
             Some(redis) => optional(registry, "redis", move || ping(redis.clone())),

@@ -98,13 +98,10 @@ impl Api {
         let optional = Optional {
             hearing: hearing.clone(),
             redis: redis.clone(),
-            store: core.store.clone(),
             people,
             services: Arc::clone(&services),
-            db: core.deps.db.clone(),
-            clock: Arc::clone(&core.deps.clock),
         };
-        let health = Arc::new(optional.beside(core.health(lifecycle)));
+        let health = Arc::new(optional.beside(&core, lifecycle));
         let limiter: Arc<dyn RateLimiter> = Arc::new(SharedLimiter::new(redis.clone()));
         let state = ApiState {
             deps: core.deps.clone(),
@@ -117,14 +114,7 @@ impl Api {
             hearing,
             instance: instance.into(),
         };
-        if config.status.requested_bus != BUS {
-            let (requested, used) = (config.status.requested_bus.word(), BUS.word());
-            tracing::warn!(
-                requested,
-                used,
-                "the event bus is another than the one asked for"
-            );
-        }
+        tell_other_bus(config.status.requested_bus);
         let (routes, document) = routes::assemble(state);
         let steps = steps(config, &document, limiter, accounts.clone(), telemetry)?;
         let operational = operations::router(Operations {
@@ -178,6 +168,18 @@ pub fn prepare(lifecycle: &Lifecycle, core: Core, cors_origins: Vec<String>) {
         // A task that ends early takes the service down, and this one has nothing more to do.
         stop.cancelled().await;
     });
+}
+
+/// Warns of a bus that is asked for in vain.
+fn tell_other_bus(requested: Bus) {
+    if requested != BUS {
+        let (requested, used) = (requested.word(), BUS.word());
+        tracing::warn!(
+            requested,
+            used,
+            "another event bus is asked for than there is"
+        );
+    }
 }
 
 /// Who may call the internal server.

@@ -21,7 +21,7 @@ fn app() -> App {
     })
 }
 
-async fn send(path: &str, headers: &[(&str, &str)], body: impl Into<axum::body::Body>) -> Answer {
+async fn send(path: &str, headers: &[(&str, &str)], body: impl Into<Body>) -> Answer {
     app().send(request(Method::POST, path, headers, body)).await
 }
 
@@ -190,9 +190,7 @@ async fn bodies_are_limited_to_100_kib_unless_the_route_says_otherwise() {
 
 #[tokio::test]
 async fn a_declared_length_over_the_limit_is_refused_unread() {
-    let never = axum::body::Body::from_stream(futures::stream::pending::<
-        Result<bytes::Bytes, std::io::Error>,
-    >());
+    let never = Body::from_stream(stream::pending::<Result<bytes::Bytes, std::io::Error>>());
     let headers = [
         ("content-type", "application/json"),
         ("content-length", "9999999"),

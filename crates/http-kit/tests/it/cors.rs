@@ -48,8 +48,9 @@ async fn our_pages_and_the_configured_ones_are_let_in_to_the_letter() {
 
 #[tokio::test]
 async fn a_page_of_the_same_host_is_let_in_however_the_host_is_named() {
+    type Case<'a> = (&'a str, &'a [(&'a str, &'a str)], StatusCode);
     let page = "https://api.example:8443";
-    let cases: [(&str, &[(&str, &str)], StatusCode); 4] = [
+    let cases: [Case<'_>; 4] = [
         (
             "/shops",
             &[("origin", page), ("host", "api.example:8443")],
