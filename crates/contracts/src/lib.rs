@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod audience;
+pub mod cursor;
 
 /// Events.
 pub mod events {

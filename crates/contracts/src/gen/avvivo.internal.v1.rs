@@ -7,8 +7,17 @@ pub struct AuthorizeRequest {
     /// The shop whose channel the client wants; empty means the account's own.
     #[prost(string, tag = "2")]
     pub shop_id: ::prost::alloc::string::String,
+    /// Instead of a token: a ticket, which is used up by this call and names its own topics. Never logged.
+    #[prost(string, tag = "3")]
+    pub ticket: ::prost::alloc::string::String,
+    /// What the stream shall carry; empty means all that the caller may hear.
+    #[prost(string, repeated, tag = "4")]
+    pub topics: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// The stream that clients have always had: the caller's own channel, or nothing. `topics` is not looked at.
+    #[prost(bool, tag = "5")]
+    pub own_channel: bool,
 }
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct AuthorizeResponse {
     #[prost(string, tag = "1")]
     pub account_id: ::prost::alloc::string::String,
@@ -21,6 +30,42 @@ pub struct AuthorizeResponse {
     /// When the token expires; the connection ends no later.
     #[prost(message, optional, tag = "4")]
     pub expires_at: ::core::option::Option<::prost_types::Timestamp>,
+    /// The number of the last event of each of these audiences; zero, or absent, before the first.
+    #[prost(map = "string, uint64", tag = "5")]
+    pub heads: ::std::collections::HashMap<::prost::alloc::string::String, u64>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct HeadsRequest {
+    /// At most a thousand.
+    #[prost(string, repeated, tag = "1")]
+    pub audiences: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct HeadsResponse {
+    /// The number of the last event of each; absent before the first.
+    #[prost(map = "string, uint64", tag = "1")]
+    pub heads: ::std::collections::HashMap<::prost::alloc::string::String, u64>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ReplayRequest {
+    #[prost(string, tag = "1")]
+    pub audience: ::prost::alloc::string::String,
+    /// Events with higher numbers are wanted.
+    #[prost(uint64, tag = "2")]
+    pub after: u64,
+    /// At most so many; the api may answer fewer.
+    #[prost(uint32, tag = "3")]
+    pub limit: u32,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ReplayResponse {
+    /// Encoded `avvivo.events.v1.Event`, in order. The first does not follow `after` when the history begins later. Empty when
+    /// there is nothing after it.
+    #[prost(bytes = "bytes", repeated, tag = "1")]
+    pub events: ::prost::alloc::vec::Vec<::prost::bytes::Bytes>,
+    /// The number of the audience's last event.
+    #[prost(uint64, tag = "2")]
+    pub head: u64,
 }
 /// Generated client implementations.
 pub mod realtime_client {
@@ -130,6 +175,36 @@ pub mod realtime_client {
                 .insert(GrpcMethod::new("avvivo.internal.v1.Realtime", "Authorize"));
             self.inner.unary(req, path, codec).await
         }
+        /// How far are these audiences? Asked when the bus could not be heard for a while.
+        pub async fn heads(
+            &mut self,
+            request: impl tonic::IntoRequest<super::HeadsRequest>,
+        ) -> std::result::Result<tonic::Response<super::HeadsResponse>, tonic::Status> {
+            self.inner.ready().await.map_err(|e| {
+                tonic::Status::unknown(format!("Service was not ready: {}", e.into()))
+            })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static("/avvivo.internal.v1.Realtime/Heads");
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("avvivo.internal.v1.Realtime", "Heads"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// What was an audience told after some number? For readers that come back, and for what the bus lost.
+        pub async fn replay(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ReplayRequest>,
+        ) -> std::result::Result<tonic::Response<super::ReplayResponse>, tonic::Status> {
+            self.inner.ready().await.map_err(|e| {
+                tonic::Status::unknown(format!("Service was not ready: {}", e.into()))
+            })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static("/avvivo.internal.v1.Realtime/Replay");
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("avvivo.internal.v1.Realtime", "Replay"));
+            self.inner.unary(req, path, codec).await
+        }
     }
 }
 /// Generated server implementations.
@@ -152,6 +227,16 @@ pub mod realtime_server {
             &self,
             request: tonic::Request<super::AuthorizeRequest>,
         ) -> std::result::Result<tonic::Response<super::AuthorizeResponse>, tonic::Status>;
+        /// How far are these audiences? Asked when the bus could not be heard for a while.
+        async fn heads(
+            &self,
+            request: tonic::Request<super::HeadsRequest>,
+        ) -> std::result::Result<tonic::Response<super::HeadsResponse>, tonic::Status>;
+        /// What was an audience told after some number? For readers that come back, and for what the bus lost.
+        async fn replay(
+            &self,
+            request: tonic::Request<super::ReplayRequest>,
+        ) -> std::result::Result<tonic::Response<super::ReplayResponse>, tonic::Status>;
     }
     #[derive(Debug)]
     pub struct RealtimeServer<T> {
@@ -249,6 +334,80 @@ pub mod realtime_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = AuthorizeSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/avvivo.internal.v1.Realtime/Heads" => {
+                    #[allow(non_camel_case_types)]
+                    struct HeadsSvc<T: Realtime>(pub Arc<T>);
+                    impl<T: Realtime> tonic::server::UnaryService<super::HeadsRequest> for HeadsSvc<T> {
+                        type Response = super::HeadsResponse;
+                        type Future = BoxFuture<tonic::Response<Self::Response>, tonic::Status>;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::HeadsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move { <T as Realtime>::heads(&inner, request).await };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = HeadsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/avvivo.internal.v1.Realtime/Replay" => {
+                    #[allow(non_camel_case_types)]
+                    struct ReplaySvc<T: Realtime>(pub Arc<T>);
+                    impl<T: Realtime> tonic::server::UnaryService<super::ReplayRequest> for ReplaySvc<T> {
+                        type Response = super::ReplayResponse;
+                        type Future = BoxFuture<tonic::Response<Self::Response>, tonic::Status>;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ReplayRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move { <T as Realtime>::replay(&inner, request).await };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ReplaySvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
