@@ -19,7 +19,7 @@ use avvivo_kernel::{AccountId, ConversationId, MessageId, ShopId, Timestamp};
 pub use attachments::{Attachment, AttachmentKind, MAX_ATTACHMENTS};
 pub use compose::{Composed, Fields, MAX_CONTENT_UNITS, compose, preview};
 pub use error::ChatError;
-pub use uploads::{check_announced, check_confirmed, check_stored, object_name, prefix};
+pub use uploads::{FOLDER, check_announced, check_confirmed, check_stored, object_name, prefix};
 
 wire_enum! {
     /// Whether a conversation takes messages.
@@ -45,6 +45,7 @@ wire_enum! {
 
 impl Side {
     /// The one who listens.
+    #[must_use]
     pub fn other(self) -> Self {
         match self {
             Self::Client => Self::Shop,

@@ -62,6 +62,19 @@ typed_ids! {
 pub trait IdSource: Send + Sync {
     /// A new id. Ids of one source sort by the time they were made.
     fn uuid(&self) -> Uuid;
+
+    /// A new secret, which nobody can guess who has seen others.
+    fn secret(&self) -> [u8; 32] {
+        joined(self.uuid(), self.uuid())
+    }
+}
+
+fn joined(first: Uuid, second: Uuid) -> [u8; 32] {
+    let mut secret = [0; 32];
+    let (head, tail) = secret.split_at_mut(16);
+    head.copy_from_slice(first.as_bytes());
+    tail.copy_from_slice(second.as_bytes());
+    secret
 }
 
 /// Time-ordered random ids (UUID version 7).
@@ -75,5 +88,14 @@ impl IdSource for RandomIds {
     )]
     fn uuid(&self) -> Uuid {
         Uuid::now_v7()
+    }
+
+    /// 244 bits from the system's generator.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the one place that draws secrets"
+    )]
+    fn secret(&self) -> [u8; 32] {
+        joined(Uuid::new_v4(), Uuid::new_v4())
     }
 }

@@ -47,7 +47,9 @@ impl Attachment {
             return None;
         }
         let whole = |name: &str| sent.get(name)?.as_u64().filter(|&number| number > 0);
-        let duration = sent.get("durationSeconds").and_then(|value| value.as_f64());
+        let duration = sent
+            .get("durationSeconds")
+            .and_then(serde_json::Value::as_f64);
         Some(Self {
             kind: kind.as_str().to_owned(),
             url: url.to_owned(),

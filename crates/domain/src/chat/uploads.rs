@@ -9,10 +9,13 @@ use crate::{
     uploads::{self, Announced, Stored, UploadError},
 };
 
+/// What the names of all pictures of conversations begin with.
+pub const FOLDER: &str = "chat/";
+
 /// The folder of what one side uploads to a conversation, with its slash. `sender` is the client's account or the shop.
 pub fn prefix(conversation: ConversationId, side: Side, sender: Uuid) -> String {
     let side = side.as_str().to_lowercase();
-    format!("chat/{conversation}/{side}/{sender}/")
+    format!("{FOLDER}{conversation}/{side}/{sender}/")
 }
 
 /// The name under which a file is stored in the sender's folder.
