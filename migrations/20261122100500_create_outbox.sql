@@ -14,6 +14,8 @@ CREATE TABLE outbox (
     destination text NOT NULL,
     -- JOB: what makes the job this job.
     job_name text,
+    -- EVENT: its number in its audience, which the payload leaves out.
+    sequence bigint,
     payload bytea NOT NULL,
     traceparent text,
     not_before timestamptz,
@@ -25,7 +27,8 @@ CREATE TABLE outbox (
     last_error text,
     -- Set when the bus or the queue will never take it: it is kept for people to look at, and no longer in anybody's way.
     refused_at timestamptz,
-    CONSTRAINT outbox_job_has_a_name CHECK ((kind = 'JOB') = (job_name IS NOT NULL))
+    CONSTRAINT outbox_job_has_a_name CHECK ((kind = 'JOB') = (job_name IS NOT NULL)),
+    CONSTRAINT outbox_event_has_a_number CHECK ((kind = 'EVENT') = (sequence IS NOT NULL))
 );
 
 -- The oldest of a kind that somebody may still take; refused ones are kept, and would pile up in front of it.

@@ -1,13 +1,16 @@
 #![doc = include_str!("../README.md")]
 
 pub mod accounts;
+pub mod chat;
 pub mod database;
 pub mod error;
+pub mod history;
 pub mod leases;
 pub mod outbox;
 pub mod reels;
 pub mod samples;
 pub mod shops;
+pub mod tickets;
 pub mod uploads;
 pub mod views;
 pub mod wallets;

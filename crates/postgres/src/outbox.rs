@@ -27,33 +27,33 @@ pub struct NewEvent {
     pub traceparent: Option<String>,
 }
 
-/// Numbers an event within its audience and writes it. The audience is locked until the transaction ends, so its numbers
-/// follow the order of commits.
+/// Numbers an event within its audience and writes it, once for the relay and once into the history. The audience is locked
+/// until the transaction ends, so its numbers follow the order of commits. Answers the number, which the event itself is
+/// given when it is read.
 pub async fn push_event(conn: &mut Conn, event: NewEvent, now: Timestamp) -> Result<u64, DbError> {
-    let sequence = sqlx::query_scalar!(
-        r#"
-        INSERT INTO audience_sequences (audience, last)
-        VALUES ($1, 1)
-        ON CONFLICT (audience) DO UPDATE SET last = audience_sequences.last + 1
-        RETURNING last
-        "#,
-        event.audience,
-    )
-    .fetch_one(&mut *conn)
-    .await?;
-    let sequence = u64::try_from(sequence).unwrap_or_default();
     let envelope = Event {
         id: event.id.to_string(),
         audience: event.audience.clone(),
-        sequence,
+        sequence: 0,
         occurred_at: Some(to_proto(now)),
         traceparent: event.traceparent.clone().unwrap_or_default(),
         payload: Some(event.payload),
     };
-    sqlx::query!(
+    let sequence = sqlx::query_scalar!(
         r#"
-        INSERT INTO outbox (id, kind, destination, payload, traceparent, created_at, next_attempt_at)
-        VALUES ($1, 'EVENT', $2, $3, $4, $5, $5)
+        WITH numbered AS (
+            INSERT INTO audience_sequences (audience, last)
+            VALUES ($2, 1)
+            ON CONFLICT (audience) DO UPDATE SET last = audience_sequences.last + 1
+            RETURNING last
+        ),
+        told AS (
+            INSERT INTO audience_events (audience, sequence, event, created_at)
+            SELECT $2, last, $3, $5 FROM numbered
+        )
+        INSERT INTO outbox (id, kind, destination, sequence, payload, traceparent, created_at, next_attempt_at)
+        SELECT $1, 'EVENT', $2, last, $3, $4, $5, $5 FROM numbered
+        RETURNING sequence AS "sequence!"
         "#,
         event.id.as_uuid(),
         event.audience,
@@ -61,9 +61,20 @@ pub async fn push_event(conn: &mut Conn, event: NewEvent, now: Timestamp) -> Res
         event.traceparent,
         now,
     )
-    .execute(conn)
+    .fetch_one(conn)
     .await?;
-    Ok(sequence)
+    Ok(sequence.unsigned_abs())
+}
+
+/// The number of the last event of an audience that was committed; zero before the first.
+pub async fn last_number(conn: &mut Conn, audience: &str) -> Result<u64, DbError> {
+    let last = sqlx::query_scalar!(
+        "SELECT last FROM audience_sequences WHERE audience = $1",
+        audience
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(last.map(i64::unsigned_abs).unwrap_or_default())
 }
 
 /// A job to hand to a queue.
@@ -129,6 +140,8 @@ pub enum PendingKind {
     Event {
         /// The audience.
         audience: String,
+        /// Its number there.
+        sequence: u64,
     },
     /// A job.
     Job {
@@ -165,6 +178,18 @@ impl Kind {
             Self::Jobs => 2,
         }
     }
+
+    /// Returns when no other relay is claiming rows of this kind; none does until the transaction ends.
+    async fn wait_for_turn(self, conn: &mut Conn) -> Result<(), DbError> {
+        sqlx::query!(
+            "SELECT pg_advisory_xact_lock($1, $2)",
+            CLAIM_LOCK,
+            self.lock()
+        )
+        .fetch_one(conn)
+        .await?;
+        Ok(())
+    }
 }
 
 /// Claims up to `limit` rows of a kind until `until`, oldest first. Events of an audience come in their order: none is
@@ -175,13 +200,7 @@ pub async fn claim(
     (now, until): (Timestamp, Timestamp),
     limit: i64,
 ) -> Result<Vec<Pending>, DbError> {
-    sqlx::query!(
-        "SELECT pg_advisory_xact_lock($1, $2)",
-        CLAIM_LOCK,
-        kind.lock()
-    )
-    .fetch_one(&mut *conn)
-    .await?;
+    kind.wait_for_turn(conn).await?;
     let mut rows = sqlx::query_as!(
         PendingRow,
         r#"
@@ -217,6 +236,7 @@ pub async fn claim(
             id,
             kind::text AS "kind!",
             destination,
+            sequence,
             job_name,
             payload,
             traceparent,
@@ -240,6 +260,7 @@ struct PendingRow {
     id: Uuid,
     kind: String,
     destination: String,
+    sequence: Option<i64>,
     job_name: Option<String>,
     payload: Vec<u8>,
     traceparent: Option<String>,
@@ -261,6 +282,7 @@ impl From<PendingRow> for Pending {
                 },
                 _ => PendingKind::Event {
                     audience: row.destination,
+                    sequence: row.sequence.unwrap_or_default().unsigned_abs(),
                 },
             },
             payload: row.payload,

@@ -11,14 +11,13 @@ use std::{
     },
 };
 
-use avvivo_contracts::events::v1::{Event, ReelWithdrawn, event::Payload};
+use avvivo_contracts::events::v1::{ReelWithdrawn, event::Payload};
 use avvivo_kernel::{EventId, Timestamp};
 use avvivo_postgres::{
     Transaction,
     outbox::{self, Kind, NewEvent, Pending, PendingKind},
 };
 use chrono::TimeDelta;
-use prost::Message as _;
 use rand::{Rng as _, SeedableRng as _, rngs::StdRng};
 use tokio::task::JoinSet;
 use uuid::Uuid;
@@ -136,11 +135,13 @@ impl Run {
     fn publish<'a>(&self, rows: impl IntoIterator<Item = &'a Pending>) {
         let mut published = self.published.lock().unwrap();
         for row in rows {
-            let event = Event::decode(row.payload.as_slice()).unwrap();
+            let PendingKind::Event { audience, sequence } = &row.what else {
+                unreachable!("only events are written here: {row:?}");
+            };
             published
-                .entry(event.audience)
+                .entry(audience.clone())
                 .or_default()
-                .push(event.sequence);
+                .push(*sequence);
         }
     }
 
@@ -191,7 +192,7 @@ impl Run {
 
 fn audience(row: &Pending) -> &str {
     match &row.what {
-        PendingKind::Event { audience } => audience,
+        PendingKind::Event { audience, .. } => audience,
         PendingKind::Job { name, .. } => name,
     }
 }

@@ -201,12 +201,13 @@ async fn the_search_for_stuck_reels_reads_those_in_process() {
 
 /// What the relay and the upkeep look through, with as much of what they must not look at in front of it.
 const BACKLOG: &str = "
-    INSERT INTO outbox (id, kind, destination, job_name, payload, created_at, next_attempt_at, refused_at)
+    INSERT INTO outbox (id, kind, destination, job_name, sequence, payload, created_at, next_attempt_at, refused_at)
     SELECT
         gen_random_uuid(),
         CASE WHEN n % 3 = 0 THEN 'JOB' ELSE 'EVENT' END::outbox_kind,
         'shop:' || n % 500,
         CASE WHEN n % 3 = 0 THEN 'reel:' || n || ':v1' END,
+        CASE WHEN n % 3 <> 0 THEN n END,
         'x',
         timestamptz '2026-03-10 15:00Z',
         timestamptz '2026-03-10 15:00Z',
