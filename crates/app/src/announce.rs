@@ -57,7 +57,8 @@ pub(crate) async fn reel_status(
         error_code,
         error_message,
     });
-    push(deps, conn, audience::shop(news.shop), payload, now).await
+    push(deps, conn, audience::shop(news.shop), payload, now).await?;
+    Ok(())
 }
 
 /// Tells everybody that a reel, as it is by now, entered the feed; nobody, if its shop was taken out of sight meanwhile.
@@ -78,12 +79,10 @@ pub(crate) async fn reel_published(
         video_url: reel.video_url.clone().unwrap_or_default(),
         photo_urls: reel.photo_urls.clone(),
         thumbnail_url: reel.thumbnail_url.clone().unwrap_or_default(),
-        expires_at: Some(prost_types::Timestamp {
-            seconds: reel.expires_at.timestamp(),
-            nanos: i32::try_from(reel.expires_at.timestamp_subsec_nanos()).unwrap_or_default(),
-        }),
+        expires_at: Some(stamp(reel.expires_at)),
     });
-    push(deps, conn, audience::PUBLIC_REELS.to_owned(), payload, now).await
+    push(deps, conn, audience::PUBLIC_REELS.to_owned(), payload, now).await?;
+    Ok(())
 }
 
 /// Tells everybody that a reel left the feed.
@@ -97,22 +96,31 @@ pub(crate) async fn reel_withdrawn(
         reel_id: reel.to_string(),
         shop_id: shop.to_string(),
     });
-    push(deps, conn, audience::PUBLIC_REELS.to_owned(), payload, now).await
+    push(deps, conn, audience::PUBLIC_REELS.to_owned(), payload, now).await?;
+    Ok(())
 }
 
-async fn push(
+/// Puts an event into the outbox. Answers its number in its audience.
+pub(crate) async fn push(
     deps: &Deps,
     conn: &mut Conn,
     audience: String,
     payload: Payload,
     now: Timestamp,
-) -> Result<(), DbError> {
+) -> Result<u64, DbError> {
     let event = outbox::NewEvent {
         id: deps.event_id(),
         audience,
         payload,
         traceparent: (deps.traceparent)(),
     };
-    outbox::push_event(conn, event, now).await?;
-    Ok(())
+    outbox::push_event(conn, event, now).await
+}
+
+/// A moment as protobuf has it.
+pub(crate) fn stamp(at: Timestamp) -> prost_types::Timestamp {
+    prost_types::Timestamp {
+        seconds: at.timestamp(),
+        nanos: i32::try_from(at.timestamp_subsec_nanos()).unwrap_or_default(),
+    }
 }

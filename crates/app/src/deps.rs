@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use avvivo_domain::{identity::AdminEmails, reels::LIFETIME, uploads::MEGABYTE};
+use avvivo_domain::{chat, identity::AdminEmails, reels::LIFETIME, uploads::MEGABYTE};
 use avvivo_kernel::{Clock, EventId, IdSource, Timestamp};
 use avvivo_ports::ObjectStore;
 use avvivo_postgres::Database;
@@ -21,6 +21,8 @@ pub struct Deps {
     pub ids: Arc<dyn IdSource>,
     /// Files.
     pub store: Arc<dyn ObjectStore>,
+    /// Pictures of conversations; where one bucket holds all, the same.
+    pub chat_store: Arc<dyn ObjectStore>,
     /// Wakes this process's relay after a commit that wrote to the outbox.
     pub nudge: Nudge,
     /// The W3C trace context of whatever is going on now.
@@ -39,6 +41,15 @@ impl Deps {
     pub(crate) fn unused_after(&self, now: Timestamp) -> Timestamp {
         let open = TimeDelta::from_std(self.policy.upload_expires_in).unwrap_or(LIFETIME);
         now + open + LIFETIME
+    }
+
+    /// The store that an object of ours is in.
+    pub(crate) fn store_of(&self, path: &str) -> &dyn ObjectStore {
+        if path.starts_with(chat::FOLDER) {
+            self.chat_store.as_ref()
+        } else {
+            self.store.as_ref()
+        }
     }
 
     pub(crate) fn event_id(&self) -> EventId {

@@ -1,11 +1,14 @@
 //! A use case fails with the error of whatever refused it; this only says which that was.
 
 use avvivo_domain::{
-    identity::AccessError, quota::QuotaError, reels::ReelError, uploads::UploadError,
+    chat::ChatError, identity::AccessError, quota::QuotaError, reels::ReelError,
+    uploads::UploadError,
 };
 use avvivo_kernel::{ErrorKind, Fault};
 use avvivo_ports::StoreError;
 use avvivo_postgres::DbError;
+
+use crate::realtime::topics::TopicError;
 
 /// Why a use case failed.
 #[derive(Debug, thiserror::Error)]
@@ -13,12 +16,18 @@ pub enum AppError {
     /// The caller may not.
     #[error(transparent)]
     Access(#[from] AccessError),
+    /// The chat's rules refuse.
+    #[error(transparent)]
+    Chat(#[from] ChatError),
     /// The reel's rules refuse.
     #[error(transparent)]
     Reel(#[from] ReelError),
     /// The file is not taken.
     #[error(transparent)]
     Upload(#[from] UploadError),
+    /// The stream cannot carry that.
+    #[error(transparent)]
+    Topic(#[from] TopicError),
     /// The quota is used up.
     #[error(transparent)]
     Quota(#[from] QuotaError),
@@ -34,8 +43,10 @@ impl AppError {
     fn fault(&self) -> &dyn Fault {
         match self {
             Self::Access(error) => error,
+            Self::Chat(error) => error,
             Self::Reel(error) => error,
             Self::Upload(error) => error,
+            Self::Topic(error) => error,
             Self::Quota(error) => error,
             Self::Db(error) => error,
             Self::Store(error) => error,

@@ -1,10 +1,12 @@
 #![doc = include_str!("../README.md")]
 
 mod announce;
+pub mod chat;
 pub mod deps;
 pub mod error;
 pub mod identity;
 pub mod outbox;
+pub mod realtime;
 pub mod reels;
 pub mod rendering;
 pub mod upkeep;

@@ -2,6 +2,7 @@
 
 pub mod delete_objects;
 pub mod expire_reels;
+pub mod forget_history;
 mod leased;
 pub mod requeue_stuck;
 

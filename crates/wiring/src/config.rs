@@ -11,6 +11,8 @@ pub struct BucketConfig {
     pub bucket: String,
     /// What public addresses begin with, instead of Google's own.
     pub public_base_url: Option<String>,
+    /// The bucket of pictures in conversations, where it is another one.
+    pub chat_bucket: Option<String>,
 }
 
 impl Section for BucketConfig {
@@ -28,6 +30,12 @@ impl Section for BucketConfig {
                 .text(
                     "GCS_PUBLIC_BASE_URL",
                     "What public addresses of the bucket begin with.",
+                )
+                .optional(),
+            chat_bucket: reader
+                .text(
+                    "GCS_CHAT_BUCKET",
+                    "Bucket of pictures in conversations; `GCS_BUCKET` unless said.",
                 )
                 .optional(),
         }

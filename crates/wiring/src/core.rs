@@ -61,6 +61,7 @@ pub struct Core {
     pub google: Google,
     /// Files.
     pub store: Arc<CloudStorage>,
+    chat_store: Arc<CloudStorage>,
     /// The bus; listeners subscribe to it.
     pub bus: Arc<PubSubBus>,
     queue: Arc<CloudTasksQueue>,
@@ -77,6 +78,10 @@ impl Core {
         let google = Google::new(&config.google)?;
         let db = database(&config.database)?;
         let store = Arc::new(google.object_store(&config.bucket).await?);
+        let chat_store = match google.chat_store(&config.bucket).await? {
+            Some(other) => Arc::new(other),
+            None => Arc::clone(&store),
+        };
         let queue = Arc::new(google.job_queue(&config.queue).await?);
         let bus = Arc::new(google.event_bus(service).await?);
         observe_pool(&db, service);
@@ -93,6 +98,7 @@ impl Core {
             clock: Arc::new(SystemClock),
             ids: Arc::new(RandomIds),
             store: store.clone(),
+            chat_store: chat_store.clone(),
             nudge,
             traceparent: trace::inject_current,
             policy: Arc::new(policy),
@@ -101,6 +107,7 @@ impl Core {
             deps,
             google,
             store,
+            chat_store,
             bus,
             queue,
             relay: Arc::new(relay),
@@ -124,6 +131,9 @@ impl Core {
     pub async fn prepare(&self, web_origins: &[String]) -> Result<(), PrepareError> {
         if self.google.is_local() {
             self.store
+                .ensure_bucket(self.google.project(), web_origins)
+                .await?;
+            self.chat_store
                 .ensure_bucket(self.google.project(), web_origins)
                 .await?;
             self.bus.ensure_topic().await?;

@@ -96,6 +96,27 @@ impl Google {
         Ok(CloudStorage::connect(&self.environment, config).await?)
     }
 
+    /// The object store of conversations, where it is another one. Its addresses are Google's own.
+    pub async fn chat_store(
+        &self,
+        bucket: &BucketConfig,
+    ) -> Result<Option<CloudStorage>, WiringError> {
+        let Some(chat) = &bucket.chat_bucket else {
+            return Ok(None);
+        };
+        if *chat == bucket.bucket {
+            return Ok(None);
+        }
+        let config = StorageConfig {
+            bucket: chat.clone(),
+            public_base_url: None,
+            upload_endpoint: None,
+        };
+        Ok(Some(
+            CloudStorage::connect(&self.environment, config).await?,
+        ))
+    }
+
     /// The job queue.
     pub async fn job_queue(
         &self,

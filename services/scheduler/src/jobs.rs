@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use avvivo_app::{
     AppError,
-    upkeep::{delete_objects, expire_reels, requeue_stuck},
+    upkeep::{delete_objects, expire_reels, forget_history, requeue_stuck},
 };
 use avvivo_wiring::Core;
 use chrono::TimeDelta;
@@ -25,7 +25,7 @@ pub struct Job {
 }
 
 /// All jobs.
-pub const JOBS: [Job; 4] = [
+pub const JOBS: [Job; 5] = [
     Job {
         name: "outbox-sweep",
         // Every process hands over its own commits; this is for those that died right after one.
@@ -53,6 +53,13 @@ pub const JOBS: [Job; 4] = [
         every: Duration::from_mins(5),
         lease: TimeDelta::minutes(10),
         pass: |core| Box::pin(delete_objects::pass(&core.deps)),
+    },
+    Job {
+        name: "forget-history",
+        // A little more than is promised is kept; nobody minds.
+        every: Duration::from_secs(30),
+        lease: TimeDelta::minutes(5),
+        pass: |core| Box::pin(forget_history::pass(&core.deps)),
     },
 ];
 

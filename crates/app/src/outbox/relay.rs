@@ -15,6 +15,7 @@ use opentelemetry::metrics::{Counter, Histogram};
 use tokio_util::sync::CancellationToken;
 
 use super::Nudge;
+use crate::realtime::numbered;
 
 /// How many events one claim takes, which the bus is given together: enough that a burst costs few round trips, few enough
 /// that a dying relay holds up little.
@@ -289,13 +290,13 @@ impl Relay {
 }
 
 fn outbound(row: &Pending) -> Option<OutboundEvent> {
-    let PendingKind::Event { audience } = &row.what else {
+    let PendingKind::Event { audience, sequence } = &row.what else {
         return None;
     };
     Some(OutboundEvent {
         id: row.id,
         audience: audience.clone(),
-        payload: row.payload.clone().into(),
+        payload: numbered(row.payload.clone(), *sequence).into(),
     })
 }
 

@@ -26,7 +26,10 @@ pub async fn pass(deps: &Deps) -> Result<Value, AppError> {
     drop(conn);
     let outcomes: Vec<(String, bool)> = stream::iter(due)
         .map(|path| async move {
-            let outcome = deps.store.delete(&ObjectPath::new(path.as_str())).await;
+            let outcome = deps
+                .store_of(&path)
+                .delete(&ObjectPath::new(path.as_str()))
+                .await;
             if let Err(error) = &outcome {
                 tracing::warn!(%error, "an object could not be deleted");
             }

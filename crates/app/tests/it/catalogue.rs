@@ -2,7 +2,8 @@
 
 use avvivo_app::AppError;
 use avvivo_domain::{
-    identity::AccessError, quota::QuotaError, reels::ReelError, uploads::UploadError,
+    chat::ChatError, identity::AccessError, quota::QuotaError, reels::ReelError,
+    uploads::UploadError,
 };
 use avvivo_kernel::Fault as _;
 use avvivo_ports::{ObjectPath, StoreError};
@@ -27,6 +28,23 @@ fn access() -> impl Iterator<Item = AppError> {
         E::Suspended => E::Suspended,
         E::NotAllowed => E::NotAllowed,
         E::NotYours => E::NotYours,
+    )
+}
+
+fn chat() -> impl Iterator<Item = AppError> {
+    use ChatError as E;
+    each!(ChatError:
+        E::NotFound => E::NotFound,
+        E::ShopNotFound => E::ShopNotFound,
+        E::NotTheirShop => E::NotTheirShop,
+        E::NotAvailable => E::NotAvailable,
+        E::Empty => E::Empty,
+        E::TooLong => E::TooLong,
+        E::ForeignAttachment => E::ForeignAttachment,
+        E::BadCursor => E::BadCursor,
+        E::ConversationMissing => E::ConversationMissing,
+        E::TooManyFiles => E::TooManyFiles,
+        E::Upload(_) => E::Upload(UploadError::NotAPhoto),
     )
 }
 
@@ -113,6 +131,7 @@ fn store() -> impl Iterator<Item = AppError> {
 #[test]
 fn the_catalogue_of_codes() {
     let all = access()
+        .chain(chat())
         .chain(reel())
         .chain(upload())
         .chain(quota())

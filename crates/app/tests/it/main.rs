@@ -12,6 +12,7 @@ mod create_reel_at_once;
 mod create_reel_refusals;
 mod feed;
 mod files_used_again;
+mod history;
 mod relay;
 mod rendering;
 mod rendering_ends;

@@ -68,6 +68,7 @@ impl World {
             clock: clock.clone(),
             ids: Arc::new(SequentialIds::default()),
             store: store.clone(),
+            chat_store: store.clone(),
             nudge: Nudge::default(),
             traceparent: || Some(TRACEPARENT.to_owned()),
             policy: Arc::new(policy),

@@ -103,6 +103,7 @@ async fn every_job_can_be_started() {
         ("requeue-stuck-reels", json!({"requeued": 0, "givenUp": 0})),
         ("expire-reels", json!({"expired": 0})),
         ("delete-objects", json!({"unused": 0, "deleted": 0})),
+        ("forget-history", json!({"forgotten": 0})),
     ];
     assert_eq!(
         reports.each_ref().map(|(name, _)| *name),

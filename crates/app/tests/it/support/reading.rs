@@ -125,6 +125,8 @@ pub(crate) fn words(events: &[Event]) -> Vec<String> {
         .join(" "),
         Payload::ReelPublished(_) => "published".to_owned(),
         Payload::ReelWithdrawn(_) => "withdrawn".to_owned(),
+        Payload::ChatMessageSent(sent) => format!("said to {}", sent.recipient),
+        Payload::ChatRead(read) => format!("read by {}", read.reader),
     };
     events.iter().map(word).collect()
 }
