@@ -116,6 +116,8 @@ pub struct EdgeConfig {
     pub cors_origins: Vec<String>,
     /// The limit for everything but GET.
     pub rate_limit: Quota,
+    /// How many messages one account may send.
+    pub chat_limit: Quota,
     /// Bytes of cached answers.
     pub cache_bytes: u64,
 }
@@ -141,6 +143,19 @@ impl Section for EdgeConfig {
                     .default(80, "several people behind one shop's router"),
                 window: reader
                     .millis("RATE_LIMIT_WINDOW_MS", "Length of that window.")
+                    .between(Duration::from_millis(100), Duration::from_hours(24))
+                    .default(Duration::from_secs(10), "short, so that nobody waits long"),
+            },
+            chat_limit: Quota {
+                max: reader
+                    .number(
+                        "CHAT_RATE_LIMIT_MAX",
+                        "Messages of one account in one window.",
+                    )
+                    .between(1, 1_000_000)
+                    .default(30, "faster than anybody types, slower than a loop"),
+                window: reader
+                    .millis("CHAT_RATE_LIMIT_WINDOW_MS", "Length of that window.")
                     .between(Duration::from_millis(100), Duration::from_hours(24))
                     .default(Duration::from_secs(10), "short, so that nobody waits long"),
             },

@@ -106,6 +106,9 @@ async fn listen(
 fn forget(cache: &ResponseCache, payload: Option<&Payload>) {
     match payload {
         Some(Payload::ReelPublished(_) | Payload::ReelWithdrawn(_)) => cache.invalidate(FEED_TAG),
-        Some(Payload::ReelStatusChanged(_)) | None => {}
+        Some(
+            Payload::ReelStatusChanged(_) | Payload::ChatMessageSent(_) | Payload::ChatRead(_),
+        )
+        | None => {}
     }
 }

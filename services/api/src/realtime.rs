@@ -2,10 +2,15 @@
 
 use std::sync::Arc;
 
+use avvivo_app::{
+    Deps,
+    realtime::{heads, redeem_ticket, replay, topics},
+};
 use avvivo_contracts::{
     audience,
     internal::v1::{
-        AuthorizeRequest, AuthorizeResponse,
+        AuthorizeRequest, AuthorizeResponse, HeadsRequest, HeadsResponse, ReplayRequest,
+        ReplayResponse,
         realtime_server::{Realtime, RealtimeServer, SERVICE_NAME},
     },
 };
@@ -29,11 +34,12 @@ use crate::caller::Accounts;
 /// The gRPC services of the api, whose health is the api's. Every call, of whatever method, must come from a service that
 /// `verifier` knows; only whoever asks for the health need not say who they are.
 pub(crate) fn services(
+    deps: Deps,
     accounts: Accounts,
     verifier: Arc<OidcVerifier>,
     health: Arc<HealthRegistry>,
 ) -> GrpcServices {
-    let guarded = Routes::new(RealtimeServer::new(Gatekeeper { accounts }))
+    let guarded = Routes::new(RealtimeServer::new(Gatekeeper { deps, accounts }))
         .into_axum_router()
         .layer(from_fn_with_state(verifier, admit));
     GrpcServices::from(Routes::from(guarded)).reporting(&[SERVICE_NAME], health)
@@ -52,6 +58,7 @@ async fn admit(
 }
 
 struct Gatekeeper {
+    deps: Deps,
     accounts: Accounts,
 }
 
@@ -62,15 +69,32 @@ impl Realtime for Gatekeeper {
         request: Request<AuthorizeRequest>,
     ) -> Result<Response<AuthorizeResponse>, Status> {
         let asked = request.into_inner();
-        let caller = self
-            .accounts
-            .authenticate(&asked.bearer_token)
+        let (caller, topics) = if asked.ticket.is_empty() {
+            let caller = self.accounts.authenticate(&asked.bearer_token).await;
+            (caller.map_err(refusal)?, asked.topics)
+        } else {
+            redeem_ticket::run(&self.deps, &asked.ticket)
+                .await
+                .map_err(|error| status_of(&error))?
+        };
+        let (channel, audiences) = if asked.own_channel {
+            let channel = channel(&caller, &asked.shop_id)?;
+            (
+                channel.clone(),
+                vec![channel, audience::PUBLIC_REELS.to_owned()],
+            )
+        } else {
+            let audiences =
+                topics::audiences(&caller, &topics).map_err(|error| status_of(&error))?;
+            (topics::own_channel(&caller).unwrap_or_default(), audiences)
+        };
+        let heads = heads::run(&self.deps, &audiences)
             .await
-            .map_err(refusal)?;
-        let channel = channel(&caller, &asked.shop_id)?;
+            .map_err(|error| status_of(&error))?;
         Ok(Response::new(AuthorizeResponse {
             account_id: caller.account_id.to_string(),
-            audiences: vec![channel.clone(), audience::PUBLIC_REELS.to_owned()],
+            audiences,
+            heads,
             channel,
             expires_at: Some(prost_types::Timestamp {
                 seconds: caller.token_expires_at.timestamp(),
@@ -78,26 +102,49 @@ impl Realtime for Gatekeeper {
             }),
         }))
     }
+
+    async fn heads(
+        &self,
+        request: Request<HeadsRequest>,
+    ) -> Result<Response<HeadsResponse>, Status> {
+        let audiences = request.into_inner().audiences;
+        if audiences.len() > MAX_HEADS {
+            return Err(Status::invalid_argument("realtime.too_many_audiences"));
+        }
+        let heads = heads::run(&self.deps, &audiences)
+            .await
+            .map_err(|error| status_of(&error))?;
+        Ok(Response::new(HeadsResponse { heads }))
+    }
+
+    async fn replay(
+        &self,
+        request: Request<ReplayRequest>,
+    ) -> Result<Response<ReplayResponse>, Status> {
+        let asked = request.into_inner();
+        let found = replay::run(&self.deps, &asked.audience, asked.after, asked.limit)
+            .await
+            .map_err(|error| status_of(&error))?;
+        Ok(Response::new(ReplayResponse {
+            events: found.events.into_iter().map(Into::into).collect(),
+            head: found.head,
+        }))
+    }
 }
 
-/// The channel of a caller: their open shop's, or their own. The owner of a shop that is not open is a client here.
+/// As many audiences as a gateway asks about at once.
+const MAX_HEADS: usize = 1_000;
+
+/// The channel of a caller, who may name their shop.
 fn channel(caller: &Caller, wanted_shop: &str) -> Result<String, Status> {
-    match caller.user_type {
-        UserType::Admin => Err(status_of(&avvivo_domain::identity::AccessError::NotAllowed)),
-        UserType::Client => Ok(audience::client(caller.account_id)),
-        UserType::Shop => {
-            let own = caller.acting_shop();
-            let wanted = if wanted_shop.is_empty() {
-                own
-            } else {
-                wanted_shop.parse::<ShopId>().ok()
-            };
-            match (own, wanted) {
-                (Some(own), Some(wanted)) if own == wanted => Ok(audience::shop(own)),
-                _ => Err(Status::invalid_argument("shop.not_yours")),
-            }
-        }
+    let own = topics::own_channel(caller).map_err(|error| status_of(&error))?;
+    let is_another = caller.user_type == UserType::Shop
+        && !wanted_shop.is_empty()
+        && wanted_shop.parse::<ShopId>().ok() != caller.acting_shop();
+    if is_another {
+        return Err(Status::invalid_argument("shop.not_yours"));
     }
+    Ok(own)
 }
 
 fn refusal(refused: NotAuthenticated) -> Status {

@@ -1,7 +1,14 @@
 //! The routes, one table a resource.
 
 mod anywhere;
+#[expect(
+    unused_qualifications,
+    reason = "the documentation macro qualifies the parameter types it names"
+)]
+mod chat;
+mod idempotency;
 pub(crate) mod lenient;
+mod realtime;
 #[expect(
     unused_qualifications,
     reason = "the documentation macro qualifies the parameter types it names"
@@ -52,6 +59,8 @@ pub(crate) struct ProblemView {
     components(schemas(ProblemView)),
     tags(
         (name = "reels", description = "24-hour reels: publish, watch, moderate"),
+        (name = "chat", description = "Conversations between clients and shops"),
+        (name = "realtime", description = "Event streams"),
         (name = "storage", description = "Files on their way to the object store"),
         (name = "system", description = "How the platform is doing"),
     )
@@ -61,6 +70,8 @@ struct Document;
 fn table() -> OpenApiRouter<ApiState> {
     OpenApiRouter::with_openapi(Document::openapi())
         .merge(reels::table())
+        .merge(chat::table())
+        .merge(realtime::table())
         .merge(storage::table())
         .merge(system::table())
 }

@@ -104,6 +104,7 @@ impl Api {
         let health = Arc::new(optional.beside(&core, lifecycle));
         let limiter: Arc<dyn RateLimiter> = Arc::new(SharedLimiter::new(redis.clone()));
         let state = ApiState {
+            chat_limit: RateLimit::new(Arc::clone(&limiter), config.edge.chat_limit),
             deps: core.deps.clone(),
             rules: Arc::new(CacheRules::new(&cache)),
             cache,
@@ -128,7 +129,7 @@ impl Api {
             router: operational
                 .merge(routes::docs(document))
                 .merge(pipeline(routes, steps)),
-            grpc: realtime::services(accounts, services, health),
+            grpc: realtime::services(core.deps.clone(), accounts, services, health),
             core,
         })
     }

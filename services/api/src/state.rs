@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use avvivo_app::Deps;
-use avvivo_http_kit::{CacheRule, ResponseCache};
+use avvivo_http_kit::{CacheRule, RateLimit, ResponseCache};
 use avvivo_redis::{Redis, RedisStatus};
 
 use crate::{
@@ -26,6 +26,8 @@ pub(crate) struct ApiState {
     pub(crate) deps: Deps,
     pub(crate) cache: Arc<ResponseCache>,
     pub(crate) rules: Arc<CacheRules>,
+    /// How much one account may say.
+    pub(crate) chat_limit: RateLimit,
     pub(crate) redis: Option<Redis>,
     /// What is told of Redis where there is none.
     pub(crate) no_redis: RedisStatus,

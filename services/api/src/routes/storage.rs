@@ -1,6 +1,9 @@
 //! Files on their way to the object store.
 
 mod access;
+mod chat_access;
+mod chat_confirm;
+mod chat_upload_url;
 mod reels_confirm;
 mod reels_upload;
 mod reels_upload_url;
@@ -13,5 +16,7 @@ pub(super) fn table() -> OpenApiRouter<ApiState> {
     OpenApiRouter::new()
         .routes(routes!(reels_upload_url::handle))
         .routes(routes!(reels_confirm::handle))
+        .routes(routes!(chat_upload_url::handle))
+        .routes(routes!(chat_confirm::handle))
         .routes(routes!(reels_upload::handle))
 }

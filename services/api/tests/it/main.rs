@@ -6,6 +6,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod chat;
 mod identity;
 mod matrix;
 mod openapi;

@@ -10,9 +10,11 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::{
+    chat::open,
     openapi::{operations, responses},
     support::{
         TestApp,
+        files::BYTES,
         people::{Owner, Person},
         rows::ReelRow,
     },
@@ -26,11 +28,18 @@ const NOT_YOURS: &str = "403 auth.not_yours";
 const NOT_ALLOWED: &str = "403 auth.not_allowed";
 const GONE: &str = "410 storage.upload_gone";
 
+/// The conversation is that of the client and the shop in question.
+const NO_CHAT: &str = "400 chat.not_found";
+const NOT_FOUND: &str = "404 chat.not_found";
+/// The file is in the client's folder.
+const CONFIRMED: &str = OK;
+const FOREIGN: &str = "400 upload.foreign_path";
+
 /// What a route answers to each visitor, in the order of [`Visitor::ALL`].
 type Row = (&'static str, [&'static str; 9]);
 
 #[rustfmt::skip]
-const TABLE: [Row; 15] = [
+const TABLE: [Row; 27] = [
     //                             anonymous, client,      owner,       other owner, pending,     suspended, admin, invalid, no e-mail
     ("GET /reels",                [OK,        OK,          OK,          OK,          OK,          SUSPENDED, OK, OK,      NO_EMAIL]),
     ("GET /reels/showcase",       [OK,        OK,          OK,          OK,          OK,          SUSPENDED, OK, OK,      NO_EMAIL]),
@@ -47,6 +56,18 @@ const TABLE: [Row; 15] = [
     ("POST /storage/reels/upload-url", [SIGN_IN, NOT_ALLOWED, OK,       NOT_YOURS,   NOT_ALLOWED, SUSPENDED, OK, SIGN_IN, NO_EMAIL]),
     ("POST /storage/reels/confirm", [SIGN_IN, NOT_ALLOWED, OK,          NOT_YOURS,   NOT_ALLOWED, SUSPENDED, OK, SIGN_IN, NO_EMAIL]),
     ("GET /system/status",        [SIGN_IN,   NOT_ALLOWED, NOT_ALLOWED, NOT_ALLOWED, NOT_ALLOWED, SUSPENDED, OK, SIGN_IN, NO_EMAIL]),
+    ("GET /chat/client/conversations", [SIGN_IN, OK,        NOT_ALLOWED, NOT_ALLOWED, OK,          SUSPENDED, NOT_ALLOWED, SIGN_IN, NO_EMAIL]),
+    ("POST /chat/client/conversations/{shopId}/open", [SIGN_IN, OK, NOT_ALLOWED, NOT_ALLOWED, OK,    SUSPENDED, NOT_ALLOWED, SIGN_IN, NO_EMAIL]),
+    ("GET /chat/client/conversations/{conversationId}/messages", [SIGN_IN, OK, NOT_ALLOWED, NOT_ALLOWED, NO_CHAT, SUSPENDED, NOT_ALLOWED, SIGN_IN, NO_EMAIL]),
+    ("POST /chat/client/conversations/{conversationId}/messages", [SIGN_IN, OK, NOT_ALLOWED, NOT_ALLOWED, NO_CHAT, SUSPENDED, NOT_ALLOWED, SIGN_IN, NO_EMAIL]),
+    ("POST /chat/client/conversations/{conversationId}/read", [SIGN_IN, OK, NOT_ALLOWED, NOT_ALLOWED, NO_CHAT, SUSPENDED, NOT_ALLOWED, SIGN_IN, NO_EMAIL]),
+    ("GET /chat/shop/conversations", [SIGN_IN, NOT_ALLOWED, OK,         OK,          NOT_ALLOWED, SUSPENDED, NOT_ALLOWED, SIGN_IN, NO_EMAIL]),
+    ("GET /chat/shop/conversations/{conversationId}/messages", [SIGN_IN, NOT_ALLOWED, OK, NO_CHAT, NOT_ALLOWED, SUSPENDED, NOT_ALLOWED, SIGN_IN, NO_EMAIL]),
+    ("POST /chat/shop/conversations/{conversationId}/messages", [SIGN_IN, NOT_ALLOWED, OK, NO_CHAT, NOT_ALLOWED, SUSPENDED, NOT_ALLOWED, SIGN_IN, NO_EMAIL]),
+    ("POST /chat/shop/conversations/{conversationId}/read", [SIGN_IN, NOT_ALLOWED, OK, NO_CHAT, NOT_ALLOWED, SUSPENDED, NOT_ALLOWED, SIGN_IN, NO_EMAIL]),
+    ("POST /storage/chat/upload-url", [SIGN_IN, OK,         OK,          NOT_FOUND,   NOT_FOUND,   SUSPENDED, NOT_ALLOWED, SIGN_IN, NO_EMAIL]),
+    ("POST /storage/chat/confirm", [SIGN_IN,   CONFIRMED,   FOREIGN,     FOREIGN,     FOREIGN,     SUSPENDED, NOT_ALLOWED, SIGN_IN, NO_EMAIL]),
+    ("POST /realtime/tickets",    [SIGN_IN,   OK,          OK,          OK,          OK,          SUSPENDED, OK, SIGN_IN, NO_EMAIL]),
 ];
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -88,6 +109,8 @@ struct Street {
     suspended: Person,
     admin: Person,
     reels: u128,
+    /// Of the client and the owner.
+    conversation: String,
 }
 
 impl Street {
@@ -97,9 +120,12 @@ impl Street {
             settings.insert("RATE_LIMIT_MAX", "1000000".to_owned());
         })
         .await;
+        let (client, owner) = (app.client(1).await, app.owner(2).await);
+        let opened = open(&app, &client, owner.shop).await.ok();
         Self {
-            client: app.client(1).await,
-            owner: app.owner(2).await,
+            conversation: opened["id"].as_str().unwrap().to_owned(),
+            client,
+            owner,
             other: app.owner(3).await,
             pending: app.pending(4).await,
             suspended: app.suspended(5).await,
@@ -135,7 +161,8 @@ impl Street {
         let (method, path) = route.split_once(' ').unwrap();
         let path = path
             .replace("{id}", &reel.to_string())
-            .replace("{shopId}", &shop.to_string());
+            .replace("{shopId}", &shop.to_string())
+            .replace("{conversationId}", &self.conversation);
         let method: Method = method.parse().unwrap();
         let mut asked = self.app.ask(method, &path);
         if let Some(token) = self.token(visitor) {
@@ -156,6 +183,20 @@ impl Street {
             "POST /storage/reels/confirm" => {
                 self.app.stored(shop, "1-0-a.mp4", "video/mp4").await;
                 Some(json!({"shopId": shop, "paths": [format!("shops/{shop}/1-0-a.mp4")]}))
+            }
+            "POST /storage/chat/upload-url" => Some(json!({
+                "conversationId": self.conversation, "files": [{"fileName": "a.png"}]
+            })),
+            "POST /storage/chat/confirm" => {
+                let path = format!(
+                    "chat/{}/client/{}/1-0-a.png",
+                    self.conversation, self.client.id
+                );
+                self.app.store(&path, "image/png", BYTES).await;
+                Some(json!({"conversationId": self.conversation, "paths": [path]}))
+            }
+            said if said.starts_with("POST /chat/") && said.ends_with("/messages") => {
+                Some(json!({"content": "hola"}))
             }
             _ => None,
         }

@@ -13,13 +13,13 @@ use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
 use crate::support::{GATEWAY, INTERNAL_AUDIENCE, PATIENCE, TestApp};
 
 /// The api's internal server, as the gateway sees it.
-struct Internal {
+pub(crate) struct Internal {
     channel: TracedChannel,
     token: String,
 }
 
 impl Internal {
-    async fn of(app: &TestApp) -> Self {
+    pub(crate) async fn of(app: &TestApp) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
         app.lifecycle.serve_grpc(listener, app.grpc.clone());
@@ -35,6 +35,15 @@ impl Internal {
 
     async fn authorize(&self, bearer: &str, shop: &str) -> Result<AuthorizeResponse, Status> {
         self.authorize_as(Some(&self.token), bearer, shop).await
+    }
+
+    /// Asks for whatever is asked.
+    pub(crate) async fn ask(&self, asked: AuthorizeRequest) -> Result<AuthorizeResponse, Status> {
+        let request = in_name_of(Some(&self.token), asked);
+        let answer = RealtimeClient::new(self.channel.clone())
+            .authorize(request)
+            .await;
+        answer.map(tonic::Response::into_inner)
     }
 
     async fn authorize_as(
@@ -57,10 +66,17 @@ impl Internal {
 
 /// A question in the name of whoever `token` says.
 fn signed(token: Option<&str>, bearer: &str, shop: &str) -> Request<AuthorizeRequest> {
-    let mut request = Request::new(AuthorizeRequest {
+    let asked = AuthorizeRequest {
         bearer_token: bearer.to_owned(),
         shop_id: shop.to_owned(),
-    });
+        own_channel: true,
+        ..AuthorizeRequest::default()
+    };
+    in_name_of(token, asked)
+}
+
+fn in_name_of(token: Option<&str>, asked: AuthorizeRequest) -> Request<AuthorizeRequest> {
+    let mut request = Request::new(asked);
     if let Some(token) = token {
         let value = format!("Bearer {token}").parse().unwrap();
         request.metadata_mut().insert("authorization", value);

@@ -19,10 +19,11 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::views::OwnerReelView;
-use crate::{caller::Publisher, routes::ProblemView, state::ApiState};
-
-/// Longer keys are not made by any client.
-const MAX_KEY_BYTES: usize = 200;
+use crate::{
+    caller::Publisher,
+    routes::{ProblemView, idempotency},
+    state::ApiState,
+};
 
 /// What a client asks for. Unknown fields are ignored, `status` and `processingJobId` among them.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -118,7 +119,9 @@ fn command(caller: Caller, headers: &HeaderMap, body: Body) -> Result<CreateReel
             .filter(|state| !state.is_null())
             .map(without_worker_keys),
         admin_override: body.is_admin_override.unwrap_or(true) && caller.is_admin(),
-        idempotency_key: idempotency_key(headers)?,
+        idempotency_key: idempotency::key(headers).map_err(|_| ReelError::InvalidField {
+            field: "Idempotency-Key",
+        })?,
         caller,
     })
 }
@@ -151,18 +154,5 @@ fn seconds(sent: Option<&Value>) -> Result<Option<f64>, ReelError> {
             read.map(Some).ok_or(invalid)
         }
         Some(Value::Bool(_) | Value::Array(_) | Value::Object(_)) => Err(invalid),
-    }
-}
-
-fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, ReelError> {
-    let Some(key) = headers.get("idempotency-key") else {
-        return Ok(None);
-    };
-    match key.to_str().map(str::trim) {
-        Ok("") => Ok(None),
-        Ok(key) if key.len() <= MAX_KEY_BYTES => Ok(Some(key.to_owned())),
-        _ => Err(ReelError::InvalidField {
-            field: "Idempotency-Key",
-        }),
     }
 }
