@@ -3,10 +3,11 @@
 //! Every connection asks; no answer is kept. A kept one would have to be forgotten at the token's end and at every
 //! suspension, and connections are rare beside the events that go over them.
 
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 
 use avvivo_contracts::internal::v1::{
-    AuthorizeRequest, AuthorizeResponse, realtime_client::RealtimeClient,
+    AuthorizeRequest, AuthorizeResponse, HeadsRequest, ReplayRequest, ReplayResponse,
+    realtime_client::RealtimeClient,
 };
 use avvivo_gcp::{Environment, OidcTokenSource, TokenError};
 use avvivo_kernel::{ErrorKind, Fault, Timestamp};
@@ -18,7 +19,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use tonic::{Code, Request, Status, metadata::MetadataValue};
 use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
 
-use crate::{config::ApiConfig, frame::moment};
+use crate::{config::ApiConfig, frame::moment, hub::Start};
 
 /// Longer than the api takes to verify a token and read one row, shorter than people wait before they reload.
 const LIMITS: ChannelLimits = ChannelLimits {
@@ -26,14 +27,33 @@ const LIMITS: ChannelLimits = ChannelLimits {
     call: Duration::from_secs(5),
 };
 
+/// What somebody shows who wants to listen.
+pub(crate) enum Credentials {
+    /// A token, as it came.
+    Bearer(SecretString),
+    /// A ticket, which is used up by asking, and has its topics.
+    Ticket(SecretString),
+}
+
+/// What somebody wants to hear.
+pub(crate) enum Wanted<'a> {
+    /// Their channel, that of this shop if they name one, and the feed.
+    OwnChannel {
+        /// The shop.
+        shop: Option<&'a str>,
+    },
+    /// These topics; all that they may hear, if none.
+    Topics(Vec<String>),
+}
+
 /// What somebody may hear, and until when.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Grant {
     pub(crate) account: String,
     /// As `chat:connected` names it.
     pub(crate) channel: String,
-    /// The channel included.
-    pub(crate) audiences: Vec<String>,
+    /// What is heard, the channel included, and from where.
+    pub(crate) starts: Vec<Start>,
     /// When the token ends, and with it the grant.
     pub(crate) expires_at: Timestamp,
 }
@@ -56,6 +76,12 @@ pub(crate) enum Refusal {
     /// A shop that is not theirs.
     #[error("the shop is not theirs")]
     NotTheirShop,
+    /// There is no such topic, or there are too many.
+    #[error("the topics make no sense")]
+    BadTopics,
+    /// A topic that is not theirs.
+    #[error("the topic is not theirs")]
+    NotTheirTopic,
     /// We cannot prove who we are.
     #[error("the gateway has no identity token")]
     NoToken(#[from] TokenError),
@@ -71,8 +97,8 @@ impl Fault for Refusal {
     fn kind(&self) -> ErrorKind {
         match self {
             Self::Anonymous | Self::NoEmail => ErrorKind::Unauthenticated,
-            Self::Suspended | Self::NoStream => ErrorKind::Forbidden,
-            Self::NotTheirShop => ErrorKind::Invalid,
+            Self::Suspended | Self::NoStream | Self::NotTheirTopic => ErrorKind::Forbidden,
+            Self::NotTheirShop | Self::BadTopics => ErrorKind::Invalid,
             Self::NoToken(_) | Self::NoAnswer(_) | Self::Unusable(_) => ErrorKind::Unavailable,
         }
     }
@@ -84,6 +110,8 @@ impl Fault for Refusal {
             Self::Suspended => "auth.suspended",
             Self::NoStream => "auth.not_allowed",
             Self::NotTheirShop => "shop.not_yours",
+            Self::BadTopics => "realtime.bad_topics",
+            Self::NotTheirTopic => "realtime.topic_not_yours",
             Self::NoToken(_) | Self::NoAnswer(_) | Self::Unusable(_) => "api.unavailable",
         }
     }
@@ -95,6 +123,8 @@ impl Fault for Refusal {
             Self::Suspended => "Tu cuenta está suspendida.",
             Self::NoStream => "Solo clientes y tiendas pueden recibir novedades en vivo.",
             Self::NotTheirShop => "No encontramos esa tienda en tu cuenta.",
+            Self::BadTopics => "No pudimos entender qué novedades querés recibir.",
+            Self::NotTheirTopic => "Esas novedades no son de tu cuenta.",
             Self::NoToken(_) | Self::NoAnswer(_) | Self::Unusable(_) => {
                 "Las novedades en vivo no están disponibles. Probá de nuevo en unos segundos."
             }
@@ -121,23 +151,66 @@ impl Api {
         })
     }
 
-    /// What the holder of `bearer` may hear. `shop` is the shop they ask for, if they name one.
+    /// What whoever has these credentials may hear of what is wanted.
     pub(crate) async fn authorize(
         &self,
-        bearer: &SecretString,
-        shop: Option<&str>,
+        credentials: &Credentials,
+        wanted: Wanted<'_>,
     ) -> Result<Grant, Refusal> {
-        let mut request = Request::new(AuthorizeRequest {
-            bearer_token: bearer.expose_secret().to_owned(),
-            shop_id: shop.unwrap_or_default().to_owned(),
+        let mut asked = AuthorizeRequest::default();
+        match credentials {
+            Credentials::Bearer(token) => token.expose_secret().clone_into(&mut asked.bearer_token),
+            Credentials::Ticket(ticket) => ticket.expose_secret().clone_into(&mut asked.ticket),
+        }
+        match wanted {
+            Wanted::OwnChannel { shop } => {
+                asked.own_channel = true;
+                shop.unwrap_or_default().clone_into(&mut asked.shop_id);
+            }
+            Wanted::Topics(topics) => asked.topics = topics,
+        }
+        let mut request = Request::new(asked);
+        self.sign(&mut request).await?;
+        let answer = self.realtime.clone().authorize(request).await;
+        grant(answer.map_err(refusal)?.into_inner())
+    }
+
+    /// How far these audiences are; those that have no events are left out.
+    pub(crate) async fn heads(
+        &self,
+        audiences: Vec<String>,
+    ) -> Result<HashMap<String, u64>, Refusal> {
+        let mut request = Request::new(HeadsRequest { audiences });
+        self.sign(&mut request).await?;
+        let answer = self.realtime.clone().heads(request).await;
+        Ok(answer.map_err(refusal)?.into_inner().heads)
+    }
+
+    /// What an audience was told after a number.
+    pub(crate) async fn replay(
+        &self,
+        audience: &str,
+        after: u64,
+        limit: u32,
+    ) -> Result<ReplayResponse, Refusal> {
+        let mut request = Request::new(ReplayRequest {
+            audience: audience.to_owned(),
+            after,
+            limit,
         });
+        self.sign(&mut request).await?;
+        let answer = self.realtime.clone().replay(request).await;
+        Ok(answer.map_err(refusal)?.into_inner())
+    }
+
+    /// Says who we are.
+    async fn sign<T>(&self, request: &mut Request<T>) -> Result<(), Refusal> {
         let token = self.tokens.token().await?;
         let mut identity = MetadataValue::try_from(format!("Bearer {}", token.expose_secret()))
             .map_err(|_| Refusal::Unusable("identity token"))?;
         identity.set_sensitive(true);
         request.metadata_mut().insert("authorization", identity);
-        let answer = self.realtime.clone().authorize(request).await;
-        grant(answer.map_err(refusal)?.into_inner())
+        Ok(())
     }
 
     /// Whether the api answers. Says nothing about the database behind it.
@@ -167,9 +240,21 @@ fn grant(answer: AuthorizeResponse) -> Result<Grant, Refusal> {
     Ok(Grant {
         account: answer.account_id,
         channel: answer.channel,
-        audiences: answer.audiences,
+        starts: starts(answer.audiences, &answer.heads),
         expires_at,
     })
+}
+
+/// Each audience once, and where it begins.
+fn starts(audiences: Vec<String>, heads: &HashMap<String, u64>) -> Vec<Start> {
+    let mut starts: Vec<Start> = Vec::with_capacity(audiences.len());
+    for audience in audiences {
+        if starts.iter().all(|start| start.audience != audience) {
+            let head = heads.get(&audience).copied().unwrap_or_default();
+            starts.push(Start { audience, head });
+        }
+    }
+    starts
 }
 
 /// The api's statuses carry a stable code, as metadata or as the message. A refusal is the client's only if its code says
@@ -182,6 +267,10 @@ fn refusal(status: Status) -> Refusal {
         (Code::PermissionDenied, "auth.suspended") => Refusal::Suspended,
         (Code::PermissionDenied, "auth.not_allowed") => Refusal::NoStream,
         (Code::InvalidArgument, "shop.not_yours") => Refusal::NotTheirShop,
+        (Code::InvalidArgument, "realtime.unknown_topic" | "realtime.too_many_topics") => {
+            Refusal::BadTopics
+        }
+        (Code::PermissionDenied, "realtime.topic_not_yours") => Refusal::NotTheirTopic,
         _ => Refusal::NoAnswer(Box::new(status)),
     }
 }

@@ -2,14 +2,15 @@
 //!
 //! One task, one subscription. When the bus reports that it cannot be heard, the task lets the subscription go and makes
 //! a new one under a new name (the old one's deletion may still be under way), because "it exists" is the only proof of
-//! being heard that a quiet bus gives. What was announced in between may be missed, so everybody connected is told.
+//! being heard that a quiet bus gives. What was announced in between is asked of the api before the instance counts as
+//! hearing again: the audiences' heads say where something is missing, and the history fills it.
 //!
-//! An event is acknowledged once it is in the readers' queues. That loses nothing a crash would not lose anyhow: the
-//! connections that should have read it are gone with the process.
+//! An event is acknowledged once it is in its ring. That loses nothing a crash would not lose anyhow: the connections that
+//! should have read it are gone with the process, and ask another for what they missed.
 
 use std::{
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
@@ -24,30 +25,19 @@ use tokio_util::sync::CancellationToken;
 use tracing::{Span, field::Empty};
 
 use crate::{
-    ending::Missed,
-    frame::{Frame, moment},
-    hub::Hub,
+    api::{Api, Refusal},
+    frame::moment,
+    history::frame_of,
+    hub::{Hub, Ingested},
     instruments::{Instruments, since},
-    sequences::{Arrival, Sequences},
 };
 
 /// Pause before the bus is asked again: soon enough for people who wait, seldom enough for a bus that recovers. Half of
 /// it is drawn, so that instances do not ask in step.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// The hub behind its lock, which is held for one call and never across a wait.
-#[derive(Clone)]
-pub(crate) struct SharedHub(Arc<Mutex<Hub<Arc<Frame>>>>);
-
-impl SharedHub {
-    pub(crate) fn new(hub: Hub<Arc<Frame>>) -> Self {
-        Self(Arc::new(Mutex::new(hub)))
-    }
-
-    pub(crate) fn lock(&self) -> MutexGuard<'_, Hub<Arc<Frame>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
+/// Audiences whose heads are asked at once.
+const HEADS_AT_ONCE: usize = 1_000;
 
 /// Whether the bus can be heard just now. Clones share the answer.
 #[derive(Debug, Clone, Default)]
@@ -71,124 +61,116 @@ impl Hearing {
 /// Hears the bus.
 pub(crate) struct Listener {
     pub(crate) bus: Arc<dyn EventBus>,
+    pub(crate) api: Arc<Api>,
     /// Names this process on the bus.
     pub(crate) instance: String,
-    pub(crate) hub: SharedHub,
+    pub(crate) hub: Arc<Hub>,
     pub(crate) hearing: Hearing,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) instruments: Instruments,
-    pub(crate) sequences: Sequences,
 }
 
 impl Listener {
     /// Listens until `quit`.
-    pub(crate) async fn run(mut self, quit: CancellationToken) {
+    pub(crate) async fn run(self, quit: CancellationToken) {
         let mut subscriptions = 0_u64;
-        let mut heard_before = false;
         while !quit.is_cancelled() {
             subscriptions += 1;
-            let turn = self.turn(subscriptions, heard_before);
-            let Some(heard) = quit.run_until_cancelled(turn).await else {
+            if quit
+                .run_until_cancelled(self.turn(subscriptions))
+                .await
+                .is_none()
+            {
                 break;
-            };
-            heard_before |= heard;
+            }
         }
         self.set_heard(false);
     }
 
-    /// One subscription, from its creation to its loss and the pause after it. Answers whether it was heard at all.
-    async fn turn(&mut self, number: u64, heard_before: bool) -> bool {
+    /// One subscription, from its creation to its loss and the pause after it.
+    async fn turn(&self, number: u64) {
         let subscribe = Subscribe {
             instance: format!("{}-{number}", self.instance),
             audience_class: None,
         };
-        let heard = match self.bus.subscribe(subscribe).await {
+        match self.bus.subscribe(subscribe).await {
             Ok(events) => {
-                self.set_heard(true);
-                if heard_before {
-                    self.announce_interruption();
-                }
                 self.hear(events).await;
                 self.set_heard(false);
-                true
             }
-            Err(error) => {
-                tracing::warn!(%error, "the event bus cannot be subscribed to");
-                false
-            }
-        };
+            Err(error) => tracing::warn!(%error, "the event bus cannot be subscribed to"),
+        }
         tokio::time::sleep(PAUSE.mul_f64(0.5 + rand::random::<f64>() / 2.0)).await;
-        heard
     }
 
     /// Returns when the bus cannot be heard through this subscription.
-    async fn hear(&mut self, mut events: EventStream) {
-        while let Some(delivery) = events.next().await {
-            match delivery {
-                Ok(delivery) => self.take(delivery),
-                Err(error) => {
-                    tracing::warn!(%error, "the event bus cannot be heard");
-                    return;
+    async fn hear(&self, mut events: EventStream) {
+        let listening = async {
+            while let Some(delivery) = events.next().await {
+                match delivery {
+                    Ok(delivery) => self.take(delivery),
+                    Err(error) => {
+                        tracing::warn!(%error, "the event bus cannot be heard");
+                        return;
+                    }
+                }
+            }
+        };
+        // Both at once: what is announced while the heads are asked is heard through the subscription.
+        let asking = async {
+            self.catch_up().await;
+            self.set_heard(true);
+            std::future::pending::<()>().await;
+        };
+        tokio::select! {
+            () = listening => {}
+            () = asking => {}
+        }
+    }
+
+    /// Learns what was announced while nobody listened. Returns when that is known.
+    async fn catch_up(&self) {
+        while let Err(error) = self.learn_heads().await {
+            tracing::warn!(%error, "the api cannot say what was missed");
+            tokio::time::sleep(PAUSE).await;
+        }
+        self.hub.holes.notify_one();
+    }
+
+    async fn learn_heads(&self) -> Result<(), Refusal> {
+        let topics = self.hub.topics();
+        for some in topics.chunks(HEADS_AT_ONCE) {
+            let names = some.iter().map(|topic| topic.name().to_string()).collect();
+            let heads = self.api.heads(names).await?;
+            for topic in some {
+                if let Some(head) = heads.get(&**topic.name()) {
+                    topic.change(|audience| audience.learn_head(*head));
                 }
             }
         }
+        Ok(())
     }
 
-    fn take(&mut self, delivery: Delivery) {
+    fn take(&self, delivery: Delivery) {
         let event = delivery.event();
-        let arrival = self.sequences.note(&event.audience, event.sequence);
-        if arrival == Arrival::Repeated {
-            self.instruments.repeated();
-        } else {
-            if arrival == Arrival::AfterGap {
-                self.announce_gap(event);
-            }
-            self.pass_on(event);
-        }
-        delivery.ack();
-    }
-
-    fn pass_on(&self, event: &Event) {
         let now = self.clock.now();
         let occurred_at = event.occurred_at.and_then(moment).unwrap_or(now);
-        self.instruments.lagged(since(occurred_at, now));
-        if !self.hub.lock().is_heard(&event.audience) {
-            return;
+        let mut span = Span::none();
+        let ingested = self.hub.ingest(&event.audience, event.sequence, || {
+            let frame = frame_of(event, now);
+            span = deliver(event, frame.name());
+            frame
+        });
+        match ingested {
+            Ingested::Repeated => self.instruments.repeated(),
+            Ingested::Added { .. } | Ingested::Early | Ingested::Unread => {
+                self.instruments.lagged(since(occurred_at, now));
+            }
         }
-        let Some(frame) = Frame::of_event(event, occurred_at) else {
-            tracing::debug!(
-                event_id = event.id,
-                "an event of a later version was passed over"
-            );
-            return;
-        };
-        let span = span(event, frame.name);
-        let _delivering = span.enter();
-        let fanout = self.hub.lock().publish(&event.audience, &Arc::new(frame));
-        span.record("readers", fanout.reached);
-        if fanout.shed > 0 {
-            tracing::info!(readers = fanout.shed, "slow readers were let go");
+        if let Ingested::Added { readers } = ingested {
+            span.record("readers", readers);
         }
-    }
-
-    /// Something of this audience was never heard.
-    fn announce_gap(&self, event: &Event) {
-        self.instruments.missed(Missed::Gap);
-        tracing::warn!(
-            event_id = event.id,
-            sequence = event.sequence,
-            "events are missing before this one"
-        );
-        let notice = Frame::missed(Missed::Gap, self.clock.now());
-        self.hub.lock().publish(&event.audience, &Arc::new(notice));
-    }
-
-    /// Anything may have been missed while nothing was heard.
-    fn announce_interruption(&self) {
-        self.instruments.missed(Missed::Interrupted);
-        let notice = Frame::missed(Missed::Interrupted, self.clock.now());
-        let fanout = self.hub.lock().broadcast(&Arc::new(notice));
-        tracing::info!(readers = fanout.reached, "the event bus is heard again");
+        delivery.ack();
     }
 
     fn set_heard(&self, heard: bool) {
@@ -198,7 +180,7 @@ impl Listener {
 }
 
 /// The delivery, as part of the trace of the write that caused the event.
-fn span(event: &Event, name: &'static str) -> Span {
+fn deliver(event: &Event, name: &'static str) -> Span {
     let span = tracing::info_span!(
         "deliver event",
         otel.kind = "consumer",

@@ -1,5 +1,7 @@
 //! Everything about the gateway that is configurable.
 
+use std::time::Duration;
+
 use avvivo_service_kit::{
     ServiceConfig,
     config::{GoogleConfig, Reader, RedisConfig, Section, ServerConfig, ServerOn, TelemetryConfig},
@@ -95,6 +97,8 @@ pub struct LimitsConfig {
     pub connections: u32,
     /// Of one account on this instance.
     pub connections_per_account: u32,
+    /// How old one grows, give or take a fifth.
+    pub max_age: Duration,
 }
 
 impl Section for LimitsConfig {
@@ -109,7 +113,7 @@ impl Section for LimitsConfig {
                 )
                 // The listener itself takes twenty thousand, probes and refusals included.
                 .between(1, 19_000)
-                .default(10_000, "at about 30 KiB each they fit into half a gigabyte"),
+                .default(10_000, "at about 20 KiB each they fit into a quarter of a gigabyte"),
             connections_per_account: reader
                 .number(
                     "GATEWAY_MAX_CONNECTIONS_PER_ACCOUNT",
@@ -119,6 +123,16 @@ impl Section for LimitsConfig {
                 .default(
                     20,
                     "a shop's counter, phones and forgotten tabs; more is a loop in a client",
+                ),
+            max_age: reader
+                .millis(
+                    "GATEWAY_MAX_CONNECTION_AGE_MS",
+                    "How old a stream grows, give or take a fifth; then its client comes back.",
+                )
+                .between(Duration::from_secs(10), Duration::from_hours(24))
+                .default(
+                    Duration::from_mins(28),
+                    "keeps instances evenly full, and is below every platform's limit for a request",
                 ),
         }
     }

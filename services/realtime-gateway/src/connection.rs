@@ -1,52 +1,60 @@
 //! One stream, from its first frame to its last.
 //!
-//! A connection is a body that the HTTP server reads from: it makes a frame when the server can take one, so a client
-//! that does not read costs its queue and the socket's buffers, never more. Whatever may happen to it meets in one
-//! `select!`. Dropping it, which is what the server does when the client goes away, gives everything back.
+//! A connection is a body that the HTTP server reads from: it takes what there is when the server can take it, so a client
+//! that does not read costs the socket's buffers, never more. Whatever may happen to it meets in one `select!`. Dropping it,
+//! which is what the server does when the client goes away, gives everything back.
 
 use std::{convert::Infallible, pin::Pin, sync::Arc, time::Duration};
 
 use avvivo_kernel::Clock;
 use bytes::Bytes;
 use futures::{Stream, stream};
-use tokio::{
-    sync::mpsc,
-    time::{Instant, Interval, MissedTickBehavior, Sleep, interval_at, sleep, sleep_until},
+use tokio::time::{
+    Instant, Interval, MissedTickBehavior, Sleep, interval_at, sleep, sleep_until, timeout,
 };
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     api::Grant,
-    bus::SharedHub,
     ending::Ending,
-    frame::{self, Frame},
-    hub::ReaderId,
+    frame::{Dialect, Gap},
+    history::History,
+    hub::{Hub, Resume},
     instruments::{Instruments, since},
     places::Place,
+    reader::{Batch, Reader, Taken},
 };
 
-/// Between two `chat:ping`, as clients know it; well below the idle limit of any proxy.
-const PING_EVERY: Duration = Duration::from_secs(25);
+/// Between two beats, as clients know it; well below the idle limit of any proxy.
+const BEAT_EVERY: Duration = Duration::from_secs(25);
+
+/// How long a history that does not answer is asked again before its events are given up, and how long between.
+const CATCH_UP_LIMIT: Duration = Duration::from_secs(5);
+const TRY_AGAIN: Duration = Duration::from_millis(250);
 
 /// What all connections work with.
 pub(crate) struct Surroundings {
-    pub(crate) hub: SharedHub,
+    pub(crate) hub: Arc<Hub>,
+    pub(crate) history: Arc<History>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) instruments: Instruments,
     /// Fires when this instance shall be left.
     pub(crate) stopping: CancellationToken,
     /// Over how long connections leave then.
     pub(crate) leave_within: Duration,
+    /// How old a connection grows, give or take a fifth: then its client comes back, perhaps to another instance.
+    pub(crate) max_age: Duration,
 }
 
 /// A stream that is open.
 pub(crate) struct Connection {
     around: Arc<Surroundings>,
-    reader: ReaderId,
-    frames: mpsc::Receiver<Arc<Frame>>,
+    dialect: Dialect,
+    reader: Reader,
     greeting: Option<Bytes>,
-    ping: Interval,
+    beat: Interval,
     expiry: Pin<Box<Sleep>>,
+    age: Pin<Box<Sleep>>,
     stopping: CancellationToken,
     leave: Option<Pin<Box<Sleep>>>,
     ending: Option<Ending>,
@@ -54,19 +62,27 @@ pub(crate) struct Connection {
 }
 
 impl Connection {
-    /// Opens a stream of what `grant` allows. It hears everything that is published from here on.
-    pub(crate) fn open(around: Arc<Surroundings>, grant: &Grant, place: Place) -> Self {
-        let (reader, frames) = around.hub.lock().subscribe(&grant.audiences);
-        around.instruments.opened();
+    /// Opens a stream of what `grant` allows, from where `resume` says.
+    pub(crate) fn open(
+        around: Arc<Surroundings>,
+        dialect: Dialect,
+        (grant, resume): (&Grant, &Resume),
+        place: Place,
+    ) -> Self {
+        let reader = around.hub.join(&grant.starts, resume);
+        around.instruments.opened(&grant.channel);
         let now = around.clock.now();
-        let mut ping = interval_at(Instant::now() + PING_EVERY, PING_EVERY);
-        ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut beat = interval_at(Instant::now() + BEAT_EVERY, BEAT_EVERY);
+        beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let retry = Ending::Client.retry(rand::random());
+        let age = around.max_age.mul_f64(0.8 + 0.4 * rand::random::<f64>());
         Self {
+            greeting: Some(dialect.connected(&grant.channel, &reader.cursor(), retry, now)),
             reader,
-            frames,
-            greeting: Some(frame::connected(&grant.channel, now)),
-            ping,
+            dialect,
+            beat,
             expiry: Box::pin(sleep_until(Instant::now() + since(now, grant.expires_at))),
+            age: Box::pin(sleep(age)),
             // A token of its own: a shared one is a lock that every connection would take at every turn.
             stopping: around.stopping.child_token(),
             leave: None,
@@ -84,7 +100,7 @@ impl Connection {
         })
     }
 
-    /// The next frame; none after the last.
+    /// The next frames; none after the last.
     async fn next(&mut self) -> Option<Bytes> {
         if let Some(greeting) = self.greeting.take() {
             return Some(greeting);
@@ -95,7 +111,7 @@ impl Connection {
         loop {
             let stays = self.leave.is_none();
             tokio::select! {
-                // In this order: what ends a stream must not wait for a queue that never runs empty.
+                // In this order: what ends a stream must not wait for an audience that never rests.
                 biased;
                 // Without this a stream would outlive the right to read it.
                 () = self.expiry.as_mut() => return Some(self.end(Ending::Expired)),
@@ -103,33 +119,63 @@ impl Connection {
                 () = time_to_leave(self.leave.as_mut()) => return Some(self.end(Ending::Draining)),
                 // Without this all would leave at once, and come back to the others at once.
                 () = self.stopping.cancelled(), if stays => self.leave = Some(Box::pin(sleep(self.patience()))),
-                // An event; or the end of the queue, because it was full: one slow reader must not make the bus wait.
-                frame = self.frames.recv() => return Some(match frame {
-                    Some(frame) => self.write(&frame),
-                    None => self.end(Ending::Slow),
-                }),
+                // Without this an instance that is new would stay empty, and one that is old full.
+                () = self.age.as_mut() => return Some(self.end(Ending::Aged)),
+                // Events; or that the ring has moved on without this reader.
+                taken = taken(&mut self.reader) => match taken {
+                    Taken::Frames(batch) => return Some(self.write(batch)),
+                    Taken::Behind { seat } => if let Some(notice) = self.catch_up(seat).await {
+                        return Some(notice);
+                    },
+                    Taken::Nothing => {}
+                },
                 // Without this a quiet evening would look like a dead connection to every proxy on the way.
-                _ = self.ping.tick() => return Some(frame::ping(self.around.clock.now())),
+                _ = self.beat.tick() => {
+                    return Some(self.dialect.beat(&self.reader.cursor(), self.around.clock.now()));
+                }
             }
         }
     }
 
-    fn write(&self, frame: &Frame) -> Bytes {
-        let latency = since(frame.occurred_at, self.around.clock.now());
-        self.around.instruments.written(frame.name, latency);
-        frame.bytes.clone()
+    /// Fetches what this reader missed. Nothing, when it can go on reading; what it is told, when something is gone.
+    async fn catch_up(&mut self, seat: usize) -> Option<Bytes> {
+        let topic = Arc::clone(self.reader.topic(seat)?);
+        let after = self.reader.read_to(seat);
+        let reaching = async {
+            while let Err(error) = self.around.history.reach_back(&topic, after).await {
+                tracing::debug!(%error, "the history could not be read");
+                sleep(TRY_AGAIN).await;
+            }
+        };
+        // However it ends, what the ring has by then decides.
+        drop(timeout(CATCH_UP_LIMIT, reaching).await);
+        let (from, to) = self.reader.give_up(seat)?;
+        self.around.instruments.missed();
+        let gap = Gap {
+            topic: topic.name(),
+            from,
+            to,
+        };
+        let now = self.around.clock.now();
+        Some(self.dialect.gap(&gap, &self.reader.cursor(), now))
     }
 
-    /// The last frame. Whatever is published from here on is not for this reader.
+    fn write(&self, batch: Batch) -> Bytes {
+        let now = self.around.clock.now();
+        self.around.instruments.wrote(batch.events.len());
+        for event in &batch.events {
+            let latency = since(event.occurred_at, now);
+            self.around.instruments.delivered(event.name(), latency);
+        }
+        batch.bytes
+    }
+
+    /// The last frame.
     fn end(&mut self, ending: Ending) -> Bytes {
         self.ending = Some(ending);
-        self.around.hub.lock().unsubscribe(self.reader);
         tracing::debug!(reason = ending.as_str(), "a stream ends");
-        frame::ended(
-            ending,
-            ending.retry(rand::random()),
-            self.around.clock.now(),
-        )
+        let retry = ending.retry(rand::random());
+        self.dialect.ended(ending, retry, self.around.clock.now())
     }
 
     /// How long this connection stays after everybody was asked to leave.
@@ -140,10 +186,19 @@ impl Connection {
 
 impl Drop for Connection {
     fn drop(&mut self) {
-        self.around.hub.lock().unsubscribe(self.reader);
         self.around
             .instruments
             .ended(self.ending.unwrap_or(Ending::Client));
+    }
+}
+
+/// What there is to take, as soon as there is something. Nothing is lost when this is not waited for to its end.
+async fn taken(reader: &mut Reader) -> Taken {
+    loop {
+        match reader.take() {
+            Taken::Nothing => reader.woken().await,
+            something => return something,
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! Why a stream ends, or no longer tells the whole story, and when to come back.
+//! Why a stream ends, and when to come back.
 
 use std::time::Duration;
 
@@ -9,8 +9,8 @@ pub(crate) enum Ending {
     Client,
     /// The token ran out; the client comes back with a new one.
     Expired,
-    /// The client did not read what was sent.
-    Slow,
+    /// It grew old; elsewhere there may be more room.
+    Aged,
     /// This instance is being replaced.
     Draining,
 }
@@ -20,7 +20,7 @@ const SOON: Span = Span {
     least: Duration::from_millis(500),
     more: Duration::from_millis(1_500),
 };
-/// 2 to 15 s: many come back at once, or the way to one client is clogged, and the others need time to take them in.
+/// 2 to 15 s: many come back at once, and the others need time to take them in.
 const LATER: Span = Span {
     least: Duration::from_secs(2),
     more: Duration::from_secs(13),
@@ -33,12 +33,12 @@ struct Span {
 }
 
 impl Ending {
-    /// The word in metrics, and in `chat:resync` where the client is told.
+    /// The word in metrics, and in the stream's last event where the client is told.
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Client => "client",
             Self::Expired => "expired",
-            Self::Slow => "slow",
+            Self::Aged => "aged",
             Self::Draining => "draining",
         }
     }
@@ -46,29 +46,10 @@ impl Ending {
     /// How long the client shall wait before it connects again; `roll` (0 to 1) spreads them.
     pub(crate) fn retry(self, roll: f64) -> Duration {
         let span = match self {
-            Self::Client | Self::Expired => SOON,
-            Self::Slow | Self::Draining => LATER,
+            Self::Client | Self::Expired | Self::Aged => SOON,
+            Self::Draining => LATER,
         };
         span.least + span.more.mul_f64(roll.clamp(0.0, 1.0))
-    }
-}
-
-/// Why an open stream may have missed something.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Missed {
-    /// An audience's events do not follow one another.
-    Gap,
-    /// The bus could not be heard for a while.
-    Interrupted,
-}
-
-impl Missed {
-    /// The word in `chat:resync`.
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Self::Gap => "gap",
-            Self::Interrupted => "interrupted",
-        }
     }
 }
 
@@ -81,6 +62,6 @@ mod tests {
         assert_eq!(Ending::Expired.retry(0.0), Duration::from_millis(500));
         assert_eq!(Ending::Expired.retry(1.0), Duration::from_secs(2));
         assert_eq!(Ending::Draining.retry(0.0), Duration::from_secs(2));
-        assert_eq!(Ending::Slow.retry(7.0), Duration::from_secs(15));
+        assert_eq!(Ending::Draining.retry(7.0), Duration::from_secs(15));
     }
 }

@@ -1,13 +1,15 @@
-//! Frames of the event stream: an `event:` line, perhaps `id:` and `retry:`, one `data:` line of JSON, a blank line.
+//! Frames of the event stream: an `event:` line, an `id:` line, one `data:` line of JSON, a blank line.
 //!
-//! An event is rendered once and its bytes are shared by all who read it. `id:` names the event within the connection:
-//! a connection hears at most one audience of each class, so class and number together are unique there. JSON has no
-//! line breaks of its own, which keeps data on one line whatever a text contains.
+//! An event is rendered once and its bytes are shared by all who read it; the `id:` line in between, which says where a
+//! reader stands in each of its audiences, is the reader's own. JSON has no line breaks of its own, which keeps data on one
+//! line whatever a text contains.
 
-use std::{fmt::Write as _, time::Duration};
+mod chat;
+
+use std::time::Duration;
 
 use avvivo_contracts::{
-    audience,
+    cursor::Cursor,
     events::v1::{Event, ReelPublished, ReelStatusChanged, ReelWithdrawn, event::Payload},
 };
 use avvivo_kernel::{Timestamp, time::to_wire};
@@ -15,96 +17,209 @@ use bytes::Bytes;
 use chrono::DateTime;
 use serde::Serialize;
 
-use crate::ending::{Ending, Missed};
+use crate::ending::Ending;
 
-/// Rendered bytes, and what is measured when they are written.
+/// An event as it is sent: its frames, without the `id:` lines, which say where each reader stands.
 #[derive(Debug)]
 pub(crate) struct Frame {
-    /// The event's name.
-    pub(crate) name: &'static str,
-    /// The frame as it is sent.
-    pub(crate) bytes: Bytes,
+    /// Its number in its audience.
+    pub(crate) sequence: u64,
     /// When it happened.
     pub(crate) occurred_at: Timestamp,
+    parts: Parts,
+    /// What it is the latest state of, if that is what it is.
+    state: Option<String>,
+}
+
+/// One frame, without its `id:` line.
+#[derive(Debug)]
+pub(crate) struct Part {
+    /// The name after `event: `.
+    pub(crate) name: &'static str,
+    /// From `data: ` to the blank line.
+    pub(crate) data: Bytes,
+}
+
+impl Part {
+    fn new(name: &'static str, view: &impl Serialize) -> Self {
+        Self {
+            name,
+            data: format!("data: {}\n\n", json(view)).into(),
+        }
+    }
+}
+
+/// At most two frames. Nearly all events are one.
+#[derive(Debug)]
+enum Parts {
+    None,
+    One([Part; 1]),
+    Two([Part; 2]),
 }
 
 impl Frame {
     /// An event of the bus. None for a kind of event that this version does not know.
     pub(crate) fn of_event(event: &Event, occurred_at: Timestamp) -> Option<Self> {
         let at = to_wire(occurred_at);
-        let (name, data) = match event.payload.as_ref()? {
-            Payload::ReelStatusChanged(reel) => ("reel:status", json(&ReelStatus::new(reel, &at))),
-            Payload::ReelPublished(reel) => ("reels:published", json(&Published::new(reel, &at))),
-            Payload::ReelWithdrawn(reel) => ("reels:withdrawn", json(&Withdrawn::new(reel, &at))),
+        let mut state = None;
+        let parts = match event.payload.as_ref()? {
+            Payload::ReelStatusChanged(reel) => {
+                // How far a render is matters only until it is further.
+                state = (reel.status == "PROCESSING").then(|| reel.reel_id.clone());
+                one("reel:status", &ReelStatus::new(reel, &at))
+            }
+            Payload::ReelPublished(reel) => one("reels:published", &Published::new(reel, &at)),
+            Payload::ReelWithdrawn(reel) => one("reels:withdrawn", &Withdrawn::new(reel, &at)),
+            Payload::ChatMessageSent(sent) => Parts::Two(chat::message_sent(sent, &at)?),
+            Payload::ChatRead(read) => one("chat:read", &chat::Read::new(read, &at)),
         };
-        let class = audience::class(&event.audience);
-        let id = format!("{class}-{}", event.sequence);
         Some(Self {
-            name,
-            bytes: render(name, Some(&id), None, &data),
+            sequence: event.sequence,
             occurred_at,
+            parts,
+            state,
         })
     }
 
-    /// Tells readers to fetch again what they show, for something may have passed them by.
-    pub(crate) fn missed(missed: Missed, at: Timestamp) -> Self {
+    /// An event that says nothing to anybody, but has a number.
+    pub(crate) fn empty(sequence: u64, occurred_at: Timestamp) -> Self {
         Self {
-            name: RESYNC,
-            bytes: render(RESYNC, None, None, &json(&Resync::new(missed.as_str(), at))),
-            occurred_at: at,
+            sequence,
+            occurred_at,
+            parts: Parts::None,
+            state: None,
+        }
+    }
+
+    /// Its frames.
+    pub(crate) fn parts(&self) -> &[Part] {
+        match &self.parts {
+            Parts::None => &[],
+            Parts::One(one) => one,
+            Parts::Two(two) => two,
+        }
+    }
+
+    /// The event's name; that of its first frame, if it has two.
+    pub(crate) fn name(&self) -> &'static str {
+        self.parts().first().map_or("", |part| part.name)
+    }
+
+    /// What it is the latest state of; a reader who is behind needs only the last of those.
+    pub(crate) fn state(&self) -> Option<&str> {
+        self.state.as_deref()
+    }
+
+    /// Bytes of its frames.
+    pub(crate) fn len(&self) -> usize {
+        self.parts().iter().map(|part| part.data.len()).sum()
+    }
+
+    /// An event of so many bytes.
+    #[cfg(test)]
+    pub(crate) fn for_tests(sequence: u64, bytes: usize) -> Self {
+        let data = "x".repeat(bytes).into();
+        Self {
+            parts: Parts::One([Part { name: "test", data }]),
+            ..Self::empty(sequence, Timestamp::default())
         }
     }
 }
 
-const RESYNC: &str = "chat:resync";
+fn one(name: &'static str, view: &impl Serialize) -> Parts {
+    Parts::One([Part::new(name, view)])
+}
 
-/// The first frame of every stream.
-pub(crate) fn connected(channel: &str, at: Timestamp) -> Bytes {
-    let at = to_wire(at);
-    render(
-        "chat:connected",
-        None,
-        None,
-        &json(&Connected {
+/// What only the connection itself can say, in the words of the stream it is. The old stream's words begin with `chat:`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Dialect {
+    /// `GET /chat/events/stream`.
+    Chat,
+    /// `GET /realtime/stream`.
+    Realtime,
+}
+
+impl Dialect {
+    /// The first frame of a stream: who is told, from where, and when to come back after a fault of the network.
+    pub(crate) fn connected(
+        self,
+        channel: &str,
+        cursor: &Cursor,
+        retry: Duration,
+        at: Timestamp,
+    ) -> Bytes {
+        let view = json(&Connected {
             ok: true,
             channel,
-            at: &at,
-        }),
-    )
+            at: &to_wire(at),
+        });
+        let name = match self {
+            Self::Chat => "chat:connected",
+            Self::Realtime => "realtime:connected",
+        };
+        let retry = retry.as_millis();
+        format!("event: {name}\nid: {cursor}\nretry: {retry}\ndata: {view}\n\n").into()
+    }
+
+    /// Keeps the connection from looking idle. Where there is no old client to please, it fires nothing and says where the
+    /// reader stands.
+    pub(crate) fn beat(self, cursor: &Cursor, at: Timestamp) -> Bytes {
+        match self {
+            Self::Chat => {
+                let view = json(&Ping { at: &to_wire(at) });
+                format!("event: chat:ping\ndata: {view}\n\n").into()
+            }
+            Self::Realtime => format!("id: {cursor}\n\n").into(),
+        }
+    }
+
+    /// Something is missing before what follows: fetch again what depends on it.
+    pub(crate) fn gap(self, gap: &Gap<'_>, cursor: &Cursor, at: Timestamp) -> Bytes {
+        let view = json(&Resync {
+            reason: "gap",
+            at: to_wire(at),
+            topic: Some(gap.topic),
+            from: Some(gap.from),
+            to: Some(gap.to),
+        });
+        format!("event: {}\nid: {cursor}\ndata: {view}\n\n", self.resync()).into()
+    }
+
+    /// The last frame of a stream that ends from our side: why, and when to come back.
+    pub(crate) fn ended(self, ending: Ending, retry: Duration, at: Timestamp) -> Bytes {
+        let view = json(&Resync {
+            reason: ending.as_str(),
+            at: to_wire(at),
+            topic: None,
+            from: None,
+            to: None,
+        });
+        let (name, retry) = (self.resync(), retry.as_millis());
+        format!("event: {name}\nretry: {retry}\ndata: {view}\n\n").into()
+    }
+
+    fn resync(self) -> &'static str {
+        match self {
+            Self::Chat => "chat:resync",
+            Self::Realtime => "realtime:resync",
+        }
+    }
 }
 
-/// Keeps the connection from looking idle.
-pub(crate) fn ping(at: Timestamp) -> Bytes {
-    render("chat:ping", None, None, &json(&Ping { at: &to_wire(at) }))
-}
-
-/// The last frame of a stream that ends from our side: why, and when to come back.
-pub(crate) fn ended(ending: Ending, retry: Duration, at: Timestamp) -> Bytes {
-    render(
-        RESYNC,
-        None,
-        Some(retry),
-        &json(&Resync::new(ending.as_str(), at)),
-    )
+/// Numbers of an audience that a reader will never get.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Gap<'a> {
+    /// The audience.
+    pub(crate) topic: &'a str,
+    /// The first that is missing.
+    pub(crate) from: u64,
+    /// The last that is missing.
+    pub(crate) to: u64,
 }
 
 /// The moment that a protobuf timestamp means; none for one out of range.
 pub(crate) fn moment(at: prost_types::Timestamp) -> Option<Timestamp> {
     DateTime::from_timestamp(at.seconds, u32::try_from(at.nanos).ok()?)
-}
-
-fn render(name: &str, id: Option<&str>, retry: Option<Duration>, data: &str) -> Bytes {
-    let mut text = String::with_capacity(data.len() + 64);
-    // Writing to a `String` cannot fail.
-    writeln!(text, "event: {name}").unwrap_or_default();
-    if let Some(id) = id {
-        writeln!(text, "id: {id}").unwrap_or_default();
-    }
-    if let Some(retry) = retry {
-        writeln!(text, "retry: {}", retry.as_millis()).unwrap_or_default();
-    }
-    write!(text, "data: {data}\n\n").unwrap_or_default();
-    text.into()
 }
 
 /// The shapes below have string keys only and cannot fail; an empty object costs less than an unwrap.
@@ -130,18 +245,15 @@ struct Ping<'a> {
 }
 
 #[derive(Serialize)]
-struct Resync {
+struct Resync<'a> {
     reason: &'static str,
     at: String,
-}
-
-impl Resync {
-    fn new(reason: &'static str, at: Timestamp) -> Self {
-        Self {
-            reason,
-            at: to_wire(at),
-        }
-    }
+    #[serde(skip_serializing_if = "Option::is_none")]
+    topic: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    from: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    to: Option<u64>,
 }
 
 #[derive(Serialize)]
@@ -219,82 +331,4 @@ impl<'a> Withdrawn<'a> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn at() -> Timestamp {
-        "2026-03-10T14:25:01.5Z".parse().unwrap()
-    }
-
-    fn rendered(audience: &str, payload: Payload) -> String {
-        let event = Event {
-            audience: audience.to_owned(),
-            sequence: 7,
-            payload: Some(payload),
-            ..Event::default()
-        };
-        let frame = Frame::of_event(&event, at()).unwrap();
-        String::from_utf8(frame.bytes.to_vec()).unwrap()
-    }
-
-    #[test]
-    fn absent_texts_are_null_and_line_breaks_stay_inside_the_data() {
-        let reel = ReelStatusChanged {
-            reel_id: "r".to_owned(),
-            shop_id: "s".to_owned(),
-            status: "HIDDEN".to_owned(),
-            progress: 40,
-            error_message: "Dos\nrenglones\r".to_owned(),
-            ..ReelStatusChanged::default()
-        };
-        assert_eq!(
-            rendered("shop:s", Payload::ReelStatusChanged(reel)),
-            "event: reel:status\nid: shop-7\ndata: {\"reelId\":\"r\",\"shopId\":\"s\",\"status\":\"HIDDEN\",\
-             \"stage\":null,\"progress\":40,\"errorCode\":null,\"errorMessage\":\"Dos\\nrenglones\\r\",\
-             \"at\":\"2026-03-10T14:25:01.500Z\"}\n\n"
-        );
-    }
-
-    #[test]
-    fn a_published_reel_names_its_media() {
-        let reel = ReelPublished {
-            reel_id: "r".to_owned(),
-            shop_id: "s".to_owned(),
-            r#type: "PHOTO_SET".to_owned(),
-            photo_urls: vec!["https://a/1".to_owned(), "https://a/2".to_owned()],
-            expires_at: Some(prost_types::Timestamp {
-                seconds: 1_800_000_000,
-                nanos: 0,
-            }),
-            ..ReelPublished::default()
-        };
-        assert_eq!(
-            rendered(audience::PUBLIC_REELS, Payload::ReelPublished(reel)),
-            "event: reels:published\nid: public-7\ndata: {\"reelId\":\"r\",\"shopId\":\"s\",\"type\":\"PHOTO_SET\",\
-             \"videoUrl\":null,\"photoUrls\":[\"https://a/1\",\"https://a/2\"],\"thumbnailUrl\":null,\
-             \"expiresAt\":\"2027-01-15T08:00:00.000Z\",\"at\":\"2026-03-10T14:25:01.500Z\"}\n\n"
-        );
-    }
-
-    #[test]
-    fn the_frames_around_events_have_their_specified_words() {
-        let text = |bytes: Bytes| String::from_utf8(bytes.to_vec()).unwrap();
-        assert_eq!(
-            text(connected("client:a", at())),
-            "event: chat:connected\ndata: {\"ok\":true,\"channel\":\"client:a\",\"at\":\"2026-03-10T14:25:01.500Z\"}\n\n"
-        );
-        assert_eq!(
-            text(ping(at())),
-            "event: chat:ping\ndata: {\"at\":\"2026-03-10T14:25:01.500Z\"}\n\n"
-        );
-        assert_eq!(
-            text(ended(Ending::Slow, Duration::from_millis(2_345), at())),
-            "event: chat:resync\nretry: 2345\ndata: {\"reason\":\"slow\",\"at\":\"2026-03-10T14:25:01.500Z\"}\n\n"
-        );
-    }
-
-    #[test]
-    fn an_event_of_a_later_version_is_no_frame() {
-        assert!(Frame::of_event(&Event::default(), at()).is_none());
-    }
-}
+mod tests;

@@ -24,20 +24,16 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     api::Api,
-    bus::{Hearing, Listener, SharedHub},
+    bus::{Hearing, Listener},
     config::Config,
     connection::Surroundings,
+    history::History,
     hub::{Counts, Hub},
     instruments::Instruments,
     places::Places,
     presence::Reporter,
-    sequences::Sequences,
     stream::{self, Entrance, Unjudged},
 };
-
-/// Events that may wait for one reader. Its socket's buffers have taken hundreds by then, so it has not read for a long
-/// time, and fetching again what it shows costs less than the whole story. The bytes are shared: a queue is pointers.
-const QUEUE: usize = 64;
 
 /// The share of the drain time in which connections leave; the rest is for slow networks and for the subscription.
 const LEAVING_SHARE: f64 = 0.5;
@@ -77,7 +73,7 @@ pub struct Gateway {
     pub router: Router,
     /// Whether the bus can be heard, for those who compose services in one process.
     pub hearing: Hearing,
-    hub: SharedHub,
+    hub: Arc<Hub>,
 }
 
 impl Gateway {
@@ -89,15 +85,25 @@ impl Gateway {
     ) -> Result<Self, StartError> {
         let google = Google::new(&config.google)?;
         let bus = Arc::new(google.event_bus("gateway").await?);
-        let around = Arc::new(Surroundings {
-            hub: SharedHub::new(Hub::new(QUEUE)),
+        let api = Arc::new(Api::new(&config.api, google.environment())?);
+        let hub = Arc::new(Hub::default());
+        let instruments = Instruments::new(telemetry.metrics(), &hub);
+        let history = Arc::new(History {
+            api: Arc::clone(&api),
             clock: Arc::new(SystemClock),
-            instruments: Instruments::new(telemetry.metrics()),
+            instruments: instruments.clone(),
+        });
+        let around = Arc::new(Surroundings {
+            hub: Arc::clone(&hub),
+            history: Arc::clone(&history),
+            clock: Arc::new(SystemClock),
+            instruments,
             stopping: lifecycle.stopping().clone(),
             leave_within: config.server.drain.mul_f64(LEAVING_SHARE),
+            max_age: config.limits.max_age,
         });
         let entrance = Entrance {
-            api: Arc::new(Api::new(&config.api, google.environment())?),
+            api,
             hearing: Hearing::default(),
             places: Places::new(config.limits),
             around: Arc::clone(&around),
@@ -111,16 +117,18 @@ impl Gateway {
             let reporter = Reporter {
                 redis,
                 instance: instance.clone(),
-                hub: around.hub.clone(),
+                hub: Arc::clone(&hub),
                 clock: Arc::clone(&around.clock),
             };
             lifecycle.spawn("presence", reporter.run(quit.clone()));
         }
+        let (filled, until) = (Arc::clone(&hub), quit.clone());
+        lifecycle.spawn("history", async move { history.run(&filled, until).await });
         listen_to_bus(lifecycle, bus, instance, &entrance, quit);
         Ok(Self {
             router,
             hearing: entrance.hearing,
-            hub: around.hub.clone(),
+            hub,
         })
     }
 
@@ -142,7 +150,7 @@ impl Gateway {
 
     /// Who is connected to this instance.
     pub fn counts(&self) -> Counts {
-        self.hub.lock().counts()
+        self.hub.counts()
     }
 }
 
@@ -153,7 +161,7 @@ fn router(
     entrance: &Entrance,
 ) -> Result<Router, StartError> {
     let steps = PipelineDeps {
-        routes: RouteTable::new([stream::PATH])?,
+        routes: RouteTable::new([stream::CHAT, stream::TOPICS])?,
         cors: Cors::new(&config.cors_origins.join(",")),
         // It counts everything but GET, and there is nothing else; streams are bounded by their places.
         rate_limit: None,
@@ -162,7 +170,8 @@ fn router(
         metrics: telemetry.metrics().clone(),
     };
     let routes = Router::new()
-        .route(stream::PATH, get(stream::open))
+        .route(stream::CHAT, get(stream::open_chat))
+        .route(stream::TOPICS, get(stream::open_topics))
         .with_state(entrance.clone());
     let operational = operations::router(Operations {
         health: Arc::new(health(lifecycle, entrance)),
@@ -213,12 +222,12 @@ fn listen_to_bus(
 ) {
     let listener = Listener {
         bus: bus.clone(),
+        api: Arc::clone(&entrance.api),
         instance,
-        hub: entrance.around.hub.clone(),
+        hub: Arc::clone(&entrance.around.hub),
         hearing: entrance.hearing.clone(),
         clock: Arc::clone(&entrance.around.clock),
         instruments: entrance.around.instruments.clone(),
-        sequences: Sequences::default(),
     };
     lifecycle.spawn("event bus", async move {
         listener.run(quit).await;

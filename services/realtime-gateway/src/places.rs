@@ -144,6 +144,7 @@ mod tests {
         Places::new(LimitsConfig {
             connections: 3,
             connections_per_account: 2,
+            max_age: std::time::Duration::from_mins(30),
         })
     }
 

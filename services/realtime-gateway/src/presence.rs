@@ -7,7 +7,7 @@ use avvivo_redis::{GatewayCounts, Redis};
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
-use crate::bus::SharedHub;
+use crate::hub::Hub;
 
 /// Between two reports: a status page that is this much behind is still true.
 const EVERY: Duration = Duration::from_secs(10);
@@ -17,7 +17,7 @@ pub(crate) struct Reporter {
     pub(crate) redis: Redis,
     /// Names this process among the gateways.
     pub(crate) instance: String,
-    pub(crate) hub: SharedHub,
+    pub(crate) hub: Arc<Hub>,
     pub(crate) clock: Arc<dyn Clock>,
 }
 
@@ -38,7 +38,7 @@ impl Reporter {
     }
 
     async fn report(&self) -> Result<(), avvivo_redis::RedisError> {
-        let open = self.hub.lock().counts();
+        let open = self.hub.counts();
         let counts = GatewayCounts {
             connections: wide(open.connections),
             channels: wide(open.channels),

@@ -1,8 +1,9 @@
-//! `GET /chat/events/stream`: from a request to an open stream, or to a problem before it begins.
+//! The streams: from a request to an open stream, or to a problem before it begins.
 
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
+use avvivo_contracts::cursor::Cursor;
 use avvivo_http_kit::{Authenticate, Caller, NotAuthenticated, Problem, QueryParams};
 use avvivo_kernel::{ErrorKind, Fault};
 use axum::{
@@ -11,21 +12,27 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use http::{
-    HeaderName, HeaderValue, Version,
+    HeaderMap, HeaderName, HeaderValue, Version,
     header::{CACHE_CONTROL, CONNECTION, CONTENT_TYPE},
 };
 use secrecy::SecretString;
 use serde::Deserialize;
 
 use crate::{
-    api::{Api, Refusal},
+    api::{Api, Credentials, Refusal, Wanted},
     bus::Hearing,
     connection::{Connection, Surroundings},
+    frame::Dialect,
+    hub::Resume,
     places::{Crowded, Places},
 };
 
 /// Where clients have always connected.
-pub(crate) const PATH: &str = "/chat/events/stream";
+pub(crate) const CHAT: &str = "/chat/events/stream";
+/// Several topics on one connection.
+pub(crate) const TOPICS: &str = "/realtime/stream";
+
+const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 
 const EVENT_STREAM: HeaderValue = HeaderValue::from_static("text/event-stream; charset=utf-8");
 const UNCACHED: HeaderValue = HeaderValue::from_static("no-cache, no-transform");
@@ -61,41 +68,114 @@ impl Authenticate for Unjudged {
     }
 }
 
+/// The query of the stream that clients have always had.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Wanted {
+pub(crate) struct ChatQuery {
     shop_id: Option<String>,
+    /// The `X-Realtime-Cursor` of an answer: the stream goes on from there.
+    since: Option<String>,
 }
 
-/// Opens a stream.
-pub(crate) async fn open(
+/// The query of a stream of topics.
+#[derive(Deserialize)]
+pub(crate) struct TopicsQuery {
+    /// Names with commas between them.
+    topics: Option<String>,
+    /// Instead of a token, with topics of its own. A secret.
+    ticket: Option<SecretString>,
+    since: Option<String>,
+}
+
+/// Where the stream goes on. What a browser says by itself when it comes back is later than what its page once said.
+fn resume(headers: &HeaderMap, since: Option<&str>) -> Resume {
+    let said = headers
+        .get(LAST_EVENT_ID)
+        .map(|id| id.to_str().unwrap_or("?"))
+        .or(since)
+        .filter(|said| !said.is_empty());
+    match said {
+        None => Resume::Now,
+        Some(said) => Cursor::parse(said).map_or(Resume::Unknown, Resume::From),
+    }
+}
+
+/// Opens the stream of the caller's own channel.
+pub(crate) async fn open_chat(
     State(entrance): State<Entrance>,
     Caller(Bearer(bearer)): Caller<Bearer>,
-    QueryParams(wanted): QueryParams<Wanted>,
+    QueryParams(query): QueryParams<ChatQuery>,
+    headers: HeaderMap,
     version: Version,
 ) -> Result<Response, Problem> {
-    entrance.is_open()?;
-    let reservation = entrance.places.reserve().map_err(crowded)?;
-    let shop = wanted.shop_id.as_deref().filter(|shop| !shop.is_empty());
-    let grant = entrance
-        .api
-        .authorize(&bearer, shop)
-        .await
-        .map_err(refused)?;
-    let place = reservation.assign(grant.account.clone()).map_err(crowded)?;
-    let connection = Connection::open(entrance.around, &grant, place);
-    let mut response = Body::from_stream(connection.into_body()).into_response();
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, EVENT_STREAM);
-    headers.insert(CACHE_CONTROL, UNCACHED);
-    headers.insert(X_ACCEL_BUFFERING, HeaderValue::from_static("no"));
-    if version < Version::HTTP_2 {
-        headers.insert(CONNECTION, HeaderValue::from_static("keep-alive"));
-    }
-    Ok(response)
+    let shop = query.shop_id.as_deref().filter(|shop| !shop.is_empty());
+    let asked = Asked {
+        dialect: Dialect::Chat,
+        credentials: Credentials::Bearer(bearer),
+        wanted: Wanted::OwnChannel { shop },
+        resume: resume(&headers, query.since.as_deref()),
+        version,
+    };
+    entrance.open(asked).await
+}
+
+/// Opens a stream of several topics. A ticket comes before a token.
+pub(crate) async fn open_topics(
+    State(entrance): State<Entrance>,
+    bearer: Option<Caller<Bearer>>,
+    QueryParams(query): QueryParams<TopicsQuery>,
+    headers: HeaderMap,
+    version: Version,
+) -> Result<Response, Problem> {
+    let credentials = match (query.ticket, bearer) {
+        (Some(ticket), _) => Credentials::Ticket(ticket),
+        (None, Some(Caller(Bearer(token)))) => Credentials::Bearer(token),
+        (None, None) => return Err(Refusal::Anonymous.into()),
+    };
+    let topics = query.topics.unwrap_or_default();
+    let topics = topics.split(',').filter(|topic| !topic.is_empty());
+    let asked = Asked {
+        dialect: Dialect::Realtime,
+        credentials,
+        wanted: Wanted::Topics(topics.map(str::to_owned).collect()),
+        resume: resume(&headers, query.since.as_deref()),
+        version,
+    };
+    entrance.open(asked).await
+}
+
+/// A stream that somebody wants.
+struct Asked<'a> {
+    dialect: Dialect,
+    credentials: Credentials,
+    wanted: Wanted<'a>,
+    resume: Resume,
+    version: Version,
 }
 
 impl Entrance {
+    async fn open(self, asked: Asked<'_>) -> Result<Response, Problem> {
+        self.is_open()?;
+        let reservation = self.places.reserve().map_err(crowded)?;
+        let grant = self
+            .api
+            .authorize(&asked.credentials, asked.wanted)
+            .await
+            .map_err(refused)?;
+        let place = reservation.assign(grant.account.clone()).map_err(crowded)?;
+        let from = (&grant, &asked.resume);
+        let connection = Connection::open(self.around, asked.dialect, from, place);
+        let mut response = Body::from_stream(connection.into_body()).into_response();
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, EVENT_STREAM);
+        headers.insert(CACHE_CONTROL, UNCACHED);
+        headers.insert(X_ACCEL_BUFFERING, HeaderValue::from_static("no"));
+        if asked.version < Version::HTTP_2 {
+            headers.insert(CONNECTION, HeaderValue::from_static("keep-alive"));
+        }
+        Ok(response)
+    }
+
     /// Whether a stream that began now would hear anything.
     fn is_open(&self) -> Result<(), Problem> {
         if self.around.stopping.is_cancelled() {

@@ -1,15 +1,23 @@
 //! A connection without a server: what it says, and when, on a clock that the tests move.
 
 use avvivo_contracts::events::v1::{Event, ReelWithdrawn, event::Payload};
+use avvivo_gcp::{Environment, LocalServer};
 use avvivo_kernel::{SystemClock, Timestamp};
 use avvivo_service_kit::Metrics;
 use chrono::TimeDelta;
 use futures::{FutureExt as _, StreamExt as _, stream::BoxStream};
 
 use super::*;
-use crate::{config::LimitsConfig, hub::Hub, places::Places};
+use crate::{
+    api::Api,
+    config::{ApiConfig, LimitsConfig},
+    frame::Frame,
+    hub::{Ingested, Start},
+    places::Places,
+    ring,
+};
 
-const QUEUE: usize = 4;
+const PUBLIC: &str = "public:reels";
 const MINUTE: TimeDelta = TimeDelta::minutes(1);
 
 struct Bench {
@@ -21,16 +29,32 @@ struct Bench {
 impl Bench {
     fn new() -> Self {
         let metrics = Metrics::isolated().unwrap();
-        let around = Surroundings {
-            hub: SharedHub::new(Hub::new(QUEUE)),
+        let hub = Arc::new(Hub::default());
+        let instruments = Instruments::new(&metrics, &hub);
+        // Nobody is there: what is not in a ring is gone.
+        let nowhere = ApiConfig {
+            url: "http://127.0.0.1:9".to_owned(),
+            audience: "avvivo-api".to_owned(),
+        };
+        let google = Environment::Local(LocalServer::at("http://127.0.0.1:9", None));
+        let history = History {
+            api: Arc::new(Api::new(&nowhere, &google).unwrap()),
             clock: Arc::new(SystemClock),
-            instruments: Instruments::new(&metrics),
+            instruments: instruments.clone(),
+        };
+        let around = Surroundings {
+            hub,
+            history: Arc::new(history),
+            clock: Arc::new(SystemClock),
+            instruments,
             stopping: CancellationToken::new(),
             leave_within: Duration::from_secs(4),
+            max_age: Duration::from_mins(30),
         };
         let limits = LimitsConfig {
             connections: 10,
             connections_per_account: 10,
+            max_age: around.max_age,
         };
         Self {
             around: Arc::new(around),
@@ -43,7 +67,12 @@ impl Bench {
         let grant = Grant {
             account: "ana".to_owned(),
             channel: "client:ana".to_owned(),
-            audiences: vec!["client:ana".to_owned(), "public:reels".to_owned()],
+            starts: ["client:ana", PUBLIC]
+                .map(|audience| Start {
+                    audience: audience.to_owned(),
+                    head: 0,
+                })
+                .into(),
             expires_at: SystemClock.now() + valid_for,
         };
         let place = self
@@ -52,7 +81,8 @@ impl Bench {
             .unwrap()
             .assign("ana".to_owned())
             .unwrap();
-        let connection = Connection::open(Arc::clone(&self.around), &grant, place);
+        let from = (&grant, &Resume::Now);
+        let connection = Connection::open(Arc::clone(&self.around), Dialect::Chat, from, place);
         let text = |frame: Result<Bytes, Infallible>| {
             String::from_utf8(frame.unwrap_or_default().to_vec()).unwrap()
         };
@@ -61,16 +91,15 @@ impl Bench {
 
     fn publish(&self, sequence: u64) {
         let event = Event {
-            audience: "public:reels".to_owned(),
+            audience: PUBLIC.to_owned(),
             sequence,
             payload: Some(Payload::ReelWithdrawn(ReelWithdrawn::default())),
             ..Event::default()
         };
-        let frame = Frame::of_event(&event, Timestamp::default()).unwrap();
-        self.around
-            .hub
-            .lock()
-            .publish(&event.audience, &Arc::new(frame));
+        let ingested = self.around.hub.ingest(PUBLIC, sequence, || {
+            Frame::of_event(&event, Timestamp::default()).unwrap()
+        });
+        assert!(matches!(ingested, Ingested::Added { .. }), "{ingested:?}");
     }
 }
 
@@ -78,11 +107,8 @@ impl Bench {
 async fn next(stream: &mut BoxStream<'static, String>) -> (String, Duration) {
     let began = Instant::now();
     let frame = stream.next().await.unwrap_or_else(|| "the end".to_owned());
-    let name = frame
-        .lines()
-        .next()
-        .unwrap_or_default()
-        .replace("event: ", "");
+    let named = frame.lines().find_map(|line| line.strip_prefix("event: "));
+    let name = named.unwrap_or(&frame).to_owned();
     let reason = frame
         .split("\"reason\":\"")
         .nth(1)
@@ -120,7 +146,7 @@ async fn a_stream_ends_with_its_token() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_token_that_ran_out_beats_a_full_queue() {
+async fn a_token_that_ran_out_beats_what_there_is_to_read() {
     let bench = Bench::new();
     let mut stream = bench.open(TimeDelta::seconds(-5));
     bench.publish(1);
@@ -129,25 +155,48 @@ async fn a_token_that_ran_out_beats_a_full_queue() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_does_not_read_is_let_go_after_what_was_queued_and_others_are_not() {
+async fn who_does_not_read_costs_nothing_and_gets_it_all_at_once_later() {
     let bench = Bench::new();
     let (mut slow, mut quick) = (bench.open(MINUTE), bench.open(MINUTE));
     next(&mut slow).await;
     next(&mut quick).await;
-    let published = u64::try_from(QUEUE).unwrap() + 1;
-    for sequence in 1..=published {
+    for sequence in 1..=40 {
         bench.publish(sequence);
         assert_eq!(
             next(&mut quick).await,
             ("reels:withdrawn".to_owned(), Duration::ZERO)
         );
     }
-    for _ in 0..QUEUE {
-        assert_eq!(next(&mut slow).await.0, "reels:withdrawn");
+    let burst = slow.next().await.unwrap();
+    assert_eq!(burst.matches("event: reels:withdrawn").count(), 40);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_is_left_behind_is_told_what_is_missing_and_goes_on() {
+    let bench = Bench::new();
+    let mut slow = bench.open(MINUTE);
+    next(&mut slow).await;
+    let last = u64::try_from(ring::MAX_EVENTS).unwrap() + 7;
+    for sequence in 1..=last {
+        bench.publish(sequence);
     }
-    assert_eq!(next(&mut slow).await.0, "chat:resync slow");
-    assert_eq!(next(&mut slow).await.0, "the end");
-    assert!(stays_open(&mut quick));
+    let notice = slow.next().await.unwrap();
+    assert!(
+        notice.contains("\"reason\":\"gap\"")
+            && notice.contains("\"topic\":\"public:reels\",\"from\":1,\"to\":7"),
+        "{notice}"
+    );
+    let mut read = 0;
+    while read < ring::MAX_EVENTS {
+        read += slow
+            .next()
+            .await
+            .unwrap()
+            .matches("event: reels:withdrawn")
+            .count();
+    }
+    assert_eq!(read, ring::MAX_EVENTS);
+    assert!(stays_open(&mut slow));
 }
 
 #[tokio::test(start_paused = true)]
@@ -187,7 +236,7 @@ async fn whoever_goes_away_leaves_nothing_behind() {
     let mut stream = bench.open(MINUTE);
     next(&mut stream).await;
     drop(stream);
-    assert_eq!(bench.around.hub.lock().counts().connections, 0);
+    assert_eq!(bench.around.hub.counts().connections, 0);
     let metrics = bench.metrics.render();
     assert!(metrics.contains("avvivo_sse_connections 0"), "{metrics}");
     assert!(

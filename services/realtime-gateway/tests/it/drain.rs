@@ -9,6 +9,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use tokio::process::{Child, Command};
 
 use crate::{
+    api::Past,
     events::{publish, withdrawn},
     sse::Sse,
     world::{PATIENCE, PROJECT, Settings, publisher, settings, start_api, wait_for_ready},
@@ -37,7 +38,7 @@ async fn subscriptions(google: &GcpLocal) -> usize {
 async fn a_process_that_is_asked_to_leave_ends_its_streams_kindly_and_leaves_nothing_behind() {
     install_crypto();
     let google = GcpLocal::start(gcp_local::Config::default()).await.unwrap();
-    let (_api, api_url) = start_api(google.addr(), "avvivo-api").await;
+    let (_api, api_url) = start_api(google.addr(), "avvivo-api", Past::default()).await;
     let (mut process, url) = start(&settings(google.addr(), &api_url));
     wait_for_ready(&url, true).await;
     let mut streams = Vec::new();

@@ -1,7 +1,8 @@
 //! Events as writers announce them.
 
 use avvivo_contracts::events::v1::{
-    Event, ReelPublished, ReelStatusChanged, ReelWithdrawn, event::Payload,
+    ChatConversation, ChatMessage, ChatMessageSent, ChatRead, Event, ReelPublished,
+    ReelStatusChanged, ReelWithdrawn, event::Payload,
 };
 use avvivo_gcp::PubSubBus;
 use avvivo_kernel::{Clock as _, EventId, IdSource as _, RandomIds, SystemClock};
@@ -43,6 +44,31 @@ pub(crate) fn withdrawn(sequence: u64) -> Event {
         shop_id: "a".to_owned(),
     });
     event(PUBLIC, sequence, payload)
+}
+
+/// Somebody has read; the smallest event of the chat.
+pub(crate) fn message(audience: &str, sequence: u64) -> Event {
+    let payload = Payload::ChatRead(ChatRead {
+        conversation_id: "c".to_owned(),
+        reader: "SHOP".to_owned(),
+        read_to: sequence,
+        unread_count: 0,
+    });
+    event(audience, sequence, payload)
+}
+
+/// A message, which is two frames.
+pub(crate) fn sent(audience: &str, sequence: u64) -> Event {
+    let payload = Payload::ChatMessageSent(ChatMessageSent {
+        message: Some(ChatMessage {
+            id: format!("m{sequence}"),
+            ..ChatMessage::default()
+        }),
+        conversation: Some(ChatConversation::default()),
+        recipient: "SHOP".to_owned(),
+        unread_delta: 1,
+    });
+    event(audience, sequence, payload)
 }
 
 fn event(audience: &str, sequence: u64, payload: Payload) -> Event {

@@ -10,10 +10,10 @@
 mod api;
 mod drain;
 mod events;
-mod hub;
 mod operations;
 mod outage;
 mod refusals;
+mod resume;
 mod slow_readers;
 mod sse;
 mod stream;

@@ -5,6 +5,7 @@ use reqwest::Response;
 use serde_json::{Value, json};
 
 use crate::{
+    api::Past,
     sse::ask,
     world::{World, start_api},
 };
@@ -88,7 +89,7 @@ async fn an_api_that_is_away_or_does_not_believe_us_is_no_fault_of_the_clients()
     let google = gcp_local::GcpLocal::start(gcp_local::Config::default())
         .await
         .unwrap();
-    let (_strict, url) = start_api(google.addr(), "somebody-else").await;
+    let (_strict, url) = start_api(google.addr(), "somebody-else", Past::default()).await;
     let disbelieved = World::start_on(google.addr(), |settings| {
         settings.insert("API_INTERNAL_URL", url);
     })

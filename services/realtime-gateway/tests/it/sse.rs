@@ -1,5 +1,6 @@
 //! A client of the event stream, as strict as the strictest parser.
 
+use avvivo_contracts::cursor::Cursor;
 use reqwest::{Client, Response};
 use serde_json::Value;
 
@@ -12,6 +13,15 @@ pub(crate) struct Heard {
     pub(crate) id: Option<String>,
     pub(crate) retry: Option<u64>,
     pub(crate) data: Value,
+}
+
+impl Heard {
+    /// The number of the last event of `audience` that was read, as the event's id says.
+    pub(crate) fn read_to(&self, audience: &str) -> u64 {
+        let id = self.id.as_deref().expect("no id");
+        let cursor = Cursor::parse(id).expect(id);
+        cursor.place(audience).expect(id).sequence()
+    }
 }
 
 /// An open stream.
@@ -29,6 +39,15 @@ pub(crate) async fn ask(url: &str, token: &str, query: &str) -> Response {
         .await
         .unwrap()
         .unwrap()
+}
+
+/// Asks for a stream as a browser does that comes back.
+pub(crate) async fn come_back(url: &str, token: &str, last_event_id: &str) -> Sse {
+    let request = Client::new()
+        .get(format!("{url}/chat/events/stream"))
+        .header("last-event-id", last_event_id)
+        .bearer_auth(token);
+    Sse::of(request.send().await.unwrap())
 }
 
 impl Sse {

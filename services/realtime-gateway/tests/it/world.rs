@@ -14,7 +14,10 @@ use avvivo_wiring::Google;
 use gcp_local::GcpLocal;
 use tokio::net::TcpListener;
 
-use crate::{api, sse::Sse};
+use crate::{
+    api::{self, Past},
+    sse::Sse,
+};
 
 pub(crate) const PROJECT: &str = "local";
 const GATEWAY_ACCOUNT: &str = "gateway@local.iam.gserviceaccount.com";
@@ -32,6 +35,9 @@ pub(crate) struct World {
     pub(crate) lifecycle: Lifecycle,
     pub(crate) telemetry: Telemetry,
     pub(crate) bus: PubSubBus,
+    /// What the writers committed.
+    pub(crate) past: Past,
+    google: SocketAddr,
     _google: Option<GcpLocal>,
 }
 
@@ -52,7 +58,11 @@ pub(crate) fn settings(google: SocketAddr, api: &str) -> Settings {
 }
 
 /// An api that believes the tokens of the Google at `google`.
-pub(crate) async fn start_api(google: SocketAddr, audience: &str) -> (Lifecycle, String) {
+pub(crate) async fn start_api(
+    google: SocketAddr,
+    audience: &str,
+    past: Past,
+) -> (Lifecycle, String) {
     let lifecycle = Lifecycle::new(Duration::from_secs(1));
     let settings = settings(google, "");
     let config = load::<GoogleConfig>(&|name: &str| settings.get(name).cloned()).unwrap();
@@ -60,7 +70,7 @@ pub(crate) async fn start_api(google: SocketAddr, audience: &str) -> (Lifecycle,
         .unwrap()
         .services(audience, &[GATEWAY_ACCOUNT])
         .unwrap();
-    let url = api::serve(&lifecycle, verifier).await;
+    let url = api::serve(&lifecycle, verifier, past).await;
     (lifecycle, url)
 }
 
@@ -96,8 +106,17 @@ impl World {
         own_google: Option<GcpLocal>,
         change: impl FnOnce(&mut Settings),
     ) -> Self {
+        Self::assemble_with(google, own_google, Past::default(), change).await
+    }
+
+    async fn assemble_with(
+        google: SocketAddr,
+        own_google: Option<GcpLocal>,
+        past: Past,
+        change: impl FnOnce(&mut Settings),
+    ) -> Self {
         install_crypto();
-        let (_api, api_url) = start_api(google, "avvivo-api").await;
+        let (_api, api_url) = start_api(google, "avvivo-api", past.clone()).await;
         let mut settings = settings(google, &api_url);
         change(&mut settings);
         let loaded = load::<Config>(&|name: &str| settings.get(name).cloned()).unwrap();
@@ -116,8 +135,17 @@ impl World {
             lifecycle,
             telemetry,
             bus: publisher(google).await,
+            past,
+            google,
             _google: own_google,
         }
+    }
+
+    /// Another instance beside this one.
+    pub(crate) async fn another(&self) -> Self {
+        let other = Self::assemble_with(self.google, None, self.past.clone(), |_| {}).await;
+        other.heard().await;
+        other
     }
 
     /// Returns when the gateway says that it is ready.

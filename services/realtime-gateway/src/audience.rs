@@ -1,0 +1,213 @@
+//! One audience here: its ring, what waits for its turn, and who is told when something comes.
+//!
+//! Events come from the bus, which repeats and, between writers, reorders; and from the api's history, which has what the bus
+//! lost. Both are put in by number: what is next goes into the ring, what comes early waits, what was here is dropped. Pure:
+//! fetching is somebody else's, this only says what to fetch.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use crate::{frame::Frame, ring::Ring};
+
+/// Events that may wait for an earlier one. More than a burst brings; what does not fit is fetched like any other hole.
+const MAX_EARLY: usize = 256;
+
+/// What putting an event in did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Put {
+    /// It is in the ring, and perhaps what waited for it, too.
+    Added,
+    /// It was here before.
+    Repeated,
+    /// Something before it is missing.
+    Early,
+}
+
+/// One audience.
+#[derive(Debug)]
+pub(crate) struct Audience {
+    /// None until the head is known: what comes meanwhile waits.
+    ring: Option<Ring>,
+    early: BTreeMap<u64, Arc<Frame>>,
+    /// The highest number that was ever heard of.
+    known: u64,
+}
+
+impl Audience {
+    /// An audience of which `known` is the highest number that was heard of so far.
+    pub(crate) fn new(known: u64) -> Self {
+        Self {
+            ring: None,
+            early: BTreeMap::new(),
+            known,
+        }
+    }
+
+    /// The ring, once the head is known.
+    pub(crate) fn ring(&self) -> Option<&Ring> {
+        self.ring.as_ref()
+    }
+
+    /// The api says that `head` was the last event a moment ago. It is where a ring begins that has nothing yet.
+    pub(crate) fn learn_head(&mut self, head: u64) {
+        self.known = self.known.max(head);
+        if self.ring.is_none() {
+            self.ring = Some(Ring::at(head));
+            self.settle();
+        }
+    }
+
+    /// Puts an event in.
+    pub(crate) fn put(&mut self, event: Arc<Frame>) -> Put {
+        let sequence = event.sequence;
+        self.known = self.known.max(sequence);
+        let head = match &self.ring {
+            Some(ring) => ring.head(),
+            None => 0,
+        };
+        if sequence <= head || self.early.contains_key(&sequence) {
+            return Put::Repeated;
+        }
+        self.early.insert(sequence, event);
+        self.settle();
+        while self.early.len() > MAX_EARLY {
+            // The latest: those before it are needed sooner, and it is known to be missing.
+            self.early.pop_last();
+        }
+        if self.head().is_some_and(|head| head >= sequence) {
+            Put::Added
+        } else {
+            Put::Early
+        }
+    }
+
+    /// Moves what is next from those that wait into the ring.
+    fn settle(&mut self) {
+        let Some(ring) = &mut self.ring else { return };
+        while let Some(entry) = self.early.first_entry() {
+            let next = ring.head() + 1;
+            match (*entry.key()).cmp(&next) {
+                std::cmp::Ordering::Less => drop(entry.remove()),
+                std::cmp::Ordering::Equal => ring.push(entry.remove()),
+                std::cmp::Ordering::Greater => break,
+            }
+        }
+    }
+
+    /// The newest number in the ring.
+    pub(crate) fn head(&self) -> Option<u64> {
+        self.ring.as_ref().map(Ring::head)
+    }
+
+    /// What is missing: everything after this number, because later ones were heard of. None when nothing is.
+    pub(crate) fn missing_after(&self) -> Option<u64> {
+        self.head().filter(|&head| head < self.known)
+    }
+
+    /// The highest number that was ever heard of.
+    pub(crate) fn known(&self) -> u64 {
+        self.known
+    }
+
+    /// Older events, for readers that come back. The last of them is the ring's tail.
+    pub(crate) fn prepend(&mut self, older: Vec<Arc<Frame>>) {
+        if let Some(ring) = &mut self.ring {
+            ring.prepend(older);
+        }
+    }
+
+    /// The history has nothing between the head and `first`: the ring goes on from there, and whoever is behind is told.
+    pub(crate) fn give_up_before(&mut self, first: u64) {
+        if let Some(ring) = &mut self.ring
+            && ring.head() + 1 < first
+        {
+            ring.restart(first - 1);
+            self.settle();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use avvivo_contracts::cursor::Place;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::ring::After;
+
+    fn event(sequence: u64) -> Arc<Frame> {
+        Arc::new(Frame::for_tests(sequence, 10))
+    }
+
+    fn kept(audience: &Audience) -> Vec<u64> {
+        let ring = audience.ring().unwrap();
+        match ring.after(Place::after(ring.tail())) {
+            After::Behind => Vec::new(),
+            After::Events(events) => events.map(|event| event.sequence).collect(),
+        }
+    }
+
+    #[test]
+    fn what_comes_early_waits_and_is_told_to_be_fetched() {
+        let mut audience = Audience::new(0);
+        audience.learn_head(4);
+        assert_eq!(audience.put(event(5)), Put::Added);
+        assert_eq!(audience.put(event(7)), Put::Early);
+        assert_eq!(audience.missing_after(), Some(5));
+        assert_eq!(audience.put(event(7)), Put::Repeated);
+        assert_eq!(audience.put(event(3)), Put::Repeated);
+        assert_eq!(audience.put(event(6)), Put::Added);
+        assert_eq!(kept(&audience), [5, 6, 7]);
+        assert_eq!(audience.missing_after(), None);
+    }
+
+    #[test]
+    fn what_comes_before_the_head_is_known_is_not_lost() {
+        let mut audience = Audience::new(0);
+        assert_eq!(audience.put(event(5)), Put::Early);
+        assert_eq!(audience.put(event(6)), Put::Early);
+        audience.learn_head(5);
+        assert_eq!(kept(&audience), [6]);
+    }
+
+    #[test]
+    fn what_was_heard_of_before_anybody_listened_is_fetched() {
+        let mut audience = Audience::new(9);
+        audience.learn_head(7);
+        assert_eq!(audience.missing_after(), Some(7));
+    }
+
+    #[test]
+    fn what_nobody_has_any_more_is_given_up() {
+        let mut audience = Audience::new(0);
+        audience.learn_head(4);
+        audience.put(event(9));
+        audience.give_up_before(8);
+        assert_eq!(audience.missing_after(), Some(7));
+        audience.put(event(8));
+        assert_eq!(kept(&audience), [8, 9]);
+        assert!(matches!(
+            audience.ring().unwrap().after(Place::after(4)),
+            After::Behind
+        ));
+    }
+
+    proptest! {
+        /// In whatever order, however often: once each has come, all are there, in order, once.
+        #[test]
+        fn order_and_repeats_do_not_matter(
+            (order, repeats) in (1_u64..60).prop_flat_map(|count| (
+                Just((1..=count).collect::<Vec<_>>()).prop_shuffle(),
+                prop::collection::vec(1..=count, 0..30),
+            ))
+        ) {
+            let mut audience = Audience::new(0);
+            let count = order.len();
+            audience.learn_head(0);
+            for sequence in repeats.into_iter().chain(order) {
+                audience.put(event(sequence));
+            }
+            prop_assert_eq!(kept(&audience), (1..=u64::try_from(count).unwrap()).collect::<Vec<_>>());
+            prop_assert_eq!(audience.missing_after(), None);
+        }
+    }
+}

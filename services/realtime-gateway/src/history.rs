@@ -1,0 +1,144 @@
+//! What the rings lack, from the api: events that the bus lost, and older ones for readers that come back.
+
+use std::{sync::Arc, time::Duration};
+
+use avvivo_contracts::events::v1::Event;
+use avvivo_kernel::{Clock, Timestamp};
+use bytes::Bytes;
+use futures::future::join_all;
+use prost::Message as _;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    api::{Api, Refusal},
+    frame::{Frame, moment},
+    hub::{Hub, Topic},
+    instruments::{Instruments, Source},
+    ring,
+};
+
+/// The bus reorders what different writers publish at once, by milliseconds: a hole that closes by itself is not fetched.
+const PATIENCE: Duration = Duration::from_millis(30);
+/// Holes are looked for this often without being told of one: a fetch may have failed.
+const LOOK: Duration = Duration::from_secs(1);
+/// Audiences that are fetched at once.
+const AT_ONCE: usize = 8;
+/// Events of one fetch, and of all fetches for one reader: what a ring holds.
+const STRETCH: u32 = 512;
+
+/// Fetches what the rings lack.
+pub(crate) struct History {
+    pub(crate) api: Arc<Api>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) instruments: Instruments,
+}
+
+/// The frame of an event, whatever it is.
+pub(crate) fn frame_of(event: &Event, now: Timestamp) -> Frame {
+    let occurred_at = event.occurred_at.and_then(moment).unwrap_or(now);
+    Frame::of_event(event, occurred_at).unwrap_or_else(|| {
+        tracing::debug!(
+            event_id = event.id,
+            "an event of a later version is passed over"
+        );
+        Frame::empty(event.sequence, occurred_at)
+    })
+}
+
+impl History {
+    /// Fills holes as they are found, until `quit`.
+    pub(crate) async fn run(&self, hub: &Hub, quit: CancellationToken) {
+        loop {
+            let rung = async {
+                tokio::select! {
+                    () = hub.holes.notified() => {}
+                    // A fetch that failed has nobody to ring for it.
+                    () = tokio::time::sleep(LOOK) => {}
+                }
+                tokio::time::sleep(PATIENCE).await;
+            };
+            if quit.run_until_cancelled(rung).await.is_none() {
+                return;
+            }
+            hub.sweep(tokio::time::Instant::now());
+            if quit.run_until_cancelled(self.fill_all(hub)).await.is_none() {
+                return;
+            }
+        }
+    }
+
+    async fn fill_all(&self, hub: &Hub) {
+        let mut lacking = hub.topics();
+        lacking.retain(|topic| topic.missing_after().is_some());
+        for some in lacking.chunks(AT_ONCE) {
+            join_all(some.iter().map(|topic| self.fill_or_tell(topic))).await;
+        }
+    }
+
+    async fn fill_or_tell(&self, topic: &Topic) {
+        if let Err(error) = self.fill(topic).await {
+            tracing::warn!(audience = &**topic.name(), %error, "missing events could not be fetched");
+        }
+    }
+
+    /// Fetches what is missing before events that are known to exist.
+    async fn fill(&self, topic: &Topic) -> Result<(), Refusal> {
+        let _one_for_all = topic.fetching.lock().await;
+        while let Some(after) = topic.missing_after() {
+            let stretch = self.api.replay(topic.name(), after, STRETCH).await?;
+            self.instruments
+                .replayed(Source::Hole, stretch.events.len());
+            let frames = self.frames(&stretch.events);
+            // Numbers are given in commits, so whatever is missing was committed: what the history lacks it has forgotten.
+            let first = frames.first().map(|frame| frame.sequence);
+            let first = first.unwrap_or(stretch.head + 1);
+            topic.change(|audience| {
+                if first > after + 1 {
+                    self.instruments.lost();
+                    tracing::warn!(audience = &**topic.name(), after, first, "events are lost");
+                    audience.give_up_before(first);
+                }
+                for frame in frames {
+                    audience.put(frame);
+                }
+            });
+            if topic.head() == Some(after) {
+                // Nothing came of it: heard of, but not there. The next look tries again.
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    /// Puts what came after a number, and before the oldest in the ring, into the ring, as far as there is room and the
+    /// history has it.
+    pub(crate) async fn reach_back(&self, topic: &Topic, after: u64) -> Result<(), Refusal> {
+        let _one_for_all = topic.fetching.lock().await;
+        let Some((tail, head)) = topic.with_ring(|ring| (ring.tail(), ring.head())) else {
+            return Ok(());
+        };
+        let room = u64::try_from(ring::MAX_EVENTS).unwrap_or_default();
+        let mut after = after.max(head.saturating_sub(room));
+        let mut older = Vec::new();
+        while after < tail {
+            let stretch = self.api.replay(topic.name(), after, STRETCH).await?;
+            let mut frames = self.frames(&stretch.events);
+            frames.retain(|frame| frame.sequence <= tail);
+            let Some(last) = frames.last() else { break };
+            after = last.sequence;
+            older.append(&mut frames);
+        }
+        self.instruments.replayed(Source::History, older.len());
+        topic.change(|audience| audience.prepend(older));
+        Ok(())
+    }
+
+    fn frames(&self, events: &[Bytes]) -> Vec<Arc<Frame>> {
+        let now = self.clock.now();
+        events
+            .iter()
+            .filter_map(|bytes| Event::decode(bytes.clone()).ok())
+            .map(|event| Arc::new(frame_of(&event, now)))
+            .collect()
+    }
+}
