@@ -231,7 +231,7 @@ fn write_proxy_config(place: &Place, ports: &Ports) -> anyhow::Result<PathBuf> {
          \x20   proxy_http_version 1.1;\n    proxy_set_header Connection \"\";\n    proxy_set_header Host $http_host;\n\
          \x20   proxy_set_header X-Forwarded-For $remote_addr;\n    proxy_set_header X-Forwarded-Proto $scheme;\n\
          \x20   location / {{ proxy_pass http://apis; }}\n\
-         \x20   location ~* ^/chat/events/stream/?$ {{\n\
+         \x20   location ~* ^/(chat/events|realtime)/stream/?$ {{\n\
          \x20     proxy_pass http://gateways;\n      proxy_buffering off;\n      proxy_read_timeout 1h;\n    }}\n  }}\n}}",
         ports.public
     )?;

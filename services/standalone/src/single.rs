@@ -163,8 +163,10 @@ fn one_address(api: Router, gateway: Router) -> Router {
 
 /// Paths match whatever their case, and with or without a slash at the end.
 fn is_stream(path: &str) -> bool {
-    path.trim_end_matches('/')
-        .eq_ignore_ascii_case("/chat/events/stream")
+    let path = path.trim_end_matches('/');
+    ["/chat/events/stream", "/realtime/stream"]
+        .iter()
+        .any(|stream| path.eq_ignore_ascii_case(stream))
 }
 
 #[cfg(test)]
@@ -175,6 +177,8 @@ mod tests {
     fn the_stream_is_found_however_it_is_spelled() {
         assert!(is_stream("/chat/events/stream"));
         assert!(is_stream("/Chat/Events/Stream/"));
+        assert!(is_stream("/realtime/stream/"));
+        assert!(!is_stream("/realtime/tickets"));
         assert!(!is_stream("/chat/events"));
         assert!(!is_stream("/reels"));
     }

@@ -24,7 +24,7 @@ pub(crate) async fn a_task_delivered_twice_is_rendered_once(platform: &Platform)
     assert_eq!(published.count(), 1, "{first:?} {second:?} {third:?}");
     assert_eq!(outcomes[2], Some("nothing_to_do"));
     for (status, body) in [&first, &second, &third] {
-        let expected = if body["outcome"].is_null() { 503 } else { 200 };
+        let expected = if body["outcome"].is_null() { 409 } else { 200 };
         assert_eq!(*status, expected, "{body}");
     }
 

@@ -2,7 +2,10 @@
 
 use std::{fs, process::Command};
 
-use avvivo_contracts::events::v1::{Event, event::Payload};
+use avvivo_contracts::{
+    cursor::Cursor,
+    events::v1::{Event, event::Payload},
+};
 use avvivo_kernel::{IdSource as _, RandomIds};
 use http::StatusCode;
 use reqwest::Client;
@@ -69,7 +72,11 @@ pub(crate) async fn a_reel_travels_under_one_trace(platform: &Platform) {
     let envelope = tap.first(|event| publishes(event, reel)).await;
     assert!(envelope.traceparent.contains(&trace), "{envelope:?}");
     for frame in &published {
-        assert_eq!(frame.id, Some(format!("public-{}", envelope.sequence)));
+        let cursor = Cursor::parse(frame.id.as_deref().unwrap()).unwrap();
+        assert_eq!(
+            cursor.place("public:reels").unwrap().sequence(),
+            envelope.sequence
+        );
     }
     followed(platform, &trace, &envelope).await;
     platform
