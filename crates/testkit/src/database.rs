@@ -1,6 +1,6 @@
 //! A database per test, copied from a migrated template.
 
-use std::{path::Path, thread};
+use std::{path::Path, thread, time::Duration};
 
 use sha2::{Digest, Sha256};
 use sqlx::{
@@ -8,12 +8,16 @@ use sqlx::{
     migrate::Migrator,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
-use tokio::runtime;
+use tokio::{runtime, time::timeout};
 
 use crate::server::address;
 
 /// One test's connections. Two at once race; a handful shows what a busy pool does; more would crowd the server.
 const POOL_SIZE: u32 = 8;
+
+/// How long a test waits for its database to go. Dropping waits for every connection of the server, also for one that this
+/// very test was about to open and, being over, never will; the server goes on without us when we are gone.
+const DROP_PATIENCE: Duration = Duration::from_secs(2);
 
 /// Held while a template is made, so that parallel test processes make it once. Any number nobody else uses.
 const TEMPLATE_LOCK: i64 = 0x0061_7676_6976_6f54;
@@ -97,15 +101,16 @@ impl Drop for TestDb {
         let dropping = thread::spawn(move || {
             let runtime = runtime::Builder::new_current_thread().enable_all().build();
             let Ok(runtime) = runtime else { return };
-            // The whole server goes away after the run; a database that stays until then harms nobody.
-            drop(runtime.block_on(async {
+            let dropped = async {
                 let mut connection = server.connect().await?;
                 execute(
                     &mut connection,
                     format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"),
                 )
                 .await
-            }));
+            };
+            // The whole server goes away after the run; a database that stays until then harms nobody.
+            drop(runtime.block_on(async { timeout(DROP_PATIENCE, dropped).await }));
         });
         drop(dropping.join());
     }
