@@ -228,7 +228,8 @@ async fn uncached(
     report: &mut Report,
 ) -> anyhow::Result<()> {
     tool::pin(platform.postgres_process()?, arrangement.database()).await?;
-    let mut api = platform.service(Kind::Api, &[], arrangement.others())?;
+    let uncached = [("RESPONSE_CACHE_MB", "0".to_owned())];
+    let mut api = platform.service(Kind::Api, &uncached, arrangement.others())?;
     api.first_answer("/ready").await?;
     let token = platform.token(CLIENT).await?;
     let page = fetch(&format!("{}{PATH}", api.url()), Some(&token)).await?;
@@ -291,7 +292,7 @@ fn report_uncached(report: &mut Report, arrangement: Arrangement, rounds: &[Roun
     let name = arrangement.name();
     report.table(
         &format!(
-            "Past the cache, {name}, {UNCACHED_CONNECTIONS} connections to whatever is asked, best of {ROUNDS} rounds of \
+            "Without a cache, {name}, {UNCACHED_CONNECTIONS} connections to whatever is asked, best of {ROUNDS} rounds of \
              {SECONDS} s. A signed-in request runs three statements; the database answers pgbench in text and the api in \
              binary:"
         ),

@@ -47,6 +47,8 @@ const ENTRY_OVERHEAD_BYTES: usize = 512;
 /// The cache of a service.
 pub struct ResponseCache {
     entries: Cache<Key, Entry>,
+    /// Whether anything is kept at all.
+    keeps: bool,
     generations: RwLock<HashMap<&'static str, Arc<AtomicU64>>>,
 }
 
@@ -100,7 +102,7 @@ impl Expiry<Key, Entry> for RuleTtl {
 }
 
 impl ResponseCache {
-    /// A cache of at most `max_bytes` of bodies.
+    /// A cache of at most `max_bytes` of bodies. One of none keeps nothing and shares nothing: every answer is computed.
     pub fn new(max_bytes: u64) -> Self {
         let entries = Cache::builder()
             .max_capacity(max_bytes)
@@ -116,6 +118,7 @@ impl ResponseCache {
             .build();
         Self {
             entries,
+            keeps: max_bytes > 0,
             generations: RwLock::default(),
         }
     }
@@ -199,6 +202,9 @@ impl ResponseCache {
                 ttl: rule.ttl,
             })
         };
+        if !self.keeps {
+            return Ok((fill.await?.body, Found::Miss));
+        }
         let found = self.entries.entry(key).or_try_insert_with(fill).await;
         let entry = found.map_err(|problem: Arc<Problem>| Problem::clone(&problem))?;
         let origin = if entry.is_fresh() {

@@ -160,8 +160,11 @@ impl Section for EdgeConfig {
                     .default(Duration::from_secs(10), "short, so that nobody waits long"),
             },
             cache_bytes: reader
-                .megabytes("RESPONSE_CACHE_MB", "Memory for cached answers.")
-                .between(1 << 20, 4_096 << 20)
+                .megabytes(
+                    "RESPONSE_CACHE_MB",
+                    "Memory for cached answers; without any, every answer is computed.",
+                )
+                .between(0, 4_096 << 20)
                 .default(
                     16 << 20,
                     "every list at every limit fits several times over",

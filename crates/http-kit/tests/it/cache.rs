@@ -249,3 +249,18 @@ async fn the_cache_is_bounded_by_bytes() {
         .await
         .unwrap();
 }
+
+#[tokio::test]
+async fn a_cache_of_no_bytes_keeps_nothing() {
+    let cache = ResponseCache::new(0);
+    let rule = cache.rule("reels", LONG, &[]);
+    let mut computed = 0;
+    for _ in 0..3 {
+        let answer = cache.body(&rule, [], || {
+            computed += 1;
+            async { Ok::<_, Problem>("reels") }
+        });
+        answer.await.unwrap();
+    }
+    assert_eq!(computed, 3);
+}

@@ -176,8 +176,8 @@ async fn what_neither_bus_nor_queue_takes_is_told() {
     let app = TestApp::start().await;
     // Being handed over by somebody else, so that nobody here tries it meanwhile.
     sqlx::query(
-        "INSERT INTO outbox (id, kind, destination, payload, created_at, claimed_until, next_attempt_at)
-         VALUES (gen_random_uuid(), 'EVENT', 'public:nobody', '', now() - interval '2 minutes',
+        "INSERT INTO outbox (id, kind, destination, sequence, payload, created_at, claimed_until, next_attempt_at)
+         VALUES (gen_random_uuid(), 'EVENT', 'public:nobody', 1, '', now() - interval '2 minutes',
                  now() + interval '1 hour', now())",
     )
     .execute(app.pool())
