@@ -24,8 +24,12 @@ pub(crate) async fn a_task_delivered_twice_is_rendered_once(platform: &Platform)
     assert_eq!(published.count(), 1, "{first:?} {second:?} {third:?}");
     assert_eq!(outcomes[2], Some("nothing_to_do"));
     for (status, body) in [&first, &second, &third] {
-        let expected = if body["outcome"].is_null() { 409 } else { 200 };
-        assert_eq!(*status, expected, "{body}");
+        let expected: &[_] = match body["outcome"].as_str() {
+            Some(_) => &[200],
+            // Somebody has its lease, or this processor has no place for another.
+            None => &[409, 503],
+        };
+        assert!(expected.contains(&u16::from(*status)), "{status} {body}");
     }
 
     // The queue's own delivery comes last.
