@@ -14,6 +14,7 @@
 )]
 
 mod browser;
+mod chat;
 mod crashes;
 mod hiding;
 mod hostile_media;

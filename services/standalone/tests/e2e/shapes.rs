@@ -3,7 +3,7 @@
 use rustix::process::Signal;
 
 use crate::{
-    browser, crashes, hiding, hostile_media, readings, redelivery, sizes,
+    browser, chat, crashes, hiding, hostile_media, readings, redelivery, sizes,
     support::{
         platform::{Platform, Shape},
         processes,
@@ -42,6 +42,12 @@ async fn as_in_the_cloud() {
         .check(
             "an api killed between commit and enqueue costs no job",
             crashes::a_killed_api_costs_no_job(&platform),
+        )
+        .await;
+    scenarios
+        .check(
+            "a killed gateway costs no message",
+            chat::a_killed_gateway_costs_no_message(&platform),
         )
         .await;
     scenarios
@@ -101,6 +107,12 @@ async fn in_any_shape(platform: &Platform, scenarios: &mut Scenarios) {
         .check(
             "a reel travels from a phone to everybody under one trace",
             travel::a_reel_travels_under_one_trace(platform),
+        )
+        .await;
+    scenarios
+        .check(
+            "a message reaches both wherever they listen",
+            chat::a_message_reaches_both_wherever_they_listen(platform),
         )
         .await;
     scenarios

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::PATIENCE;
 
 /// What relays hold while they claim rows of the outbox (`crates/postgres/src/outbox.rs`).
-const CLAIM_LOCK: i64 = 0x6f75_7462_6f78;
+const CLAIM_LOCK: i32 = 0x6f75_7462;
 
 /// A reel's row, as far as tests look at it.
 #[derive(Debug, Clone, PartialEq, sqlx::FromRow)]
@@ -160,7 +160,8 @@ impl Rows {
     /// Keeps every relay from claiming anything, until the connection is closed.
     pub(crate) async fn hold_relays(&self) -> PgConnection {
         let mut holder = PgConnection::connect(&self.url).await.unwrap();
-        sqlx::query("SELECT pg_advisory_lock($1)")
+        // Events and jobs are claimed apart.
+        sqlx::query("SELECT pg_advisory_lock($1, 1), pg_advisory_lock($1, 2)")
             .bind(CLAIM_LOCK)
             .execute(&mut holder)
             .await

@@ -102,6 +102,11 @@ impl Person {
         Sse::open(url, self.token.as_deref().unwrap()).await
     }
 
+    /// Opens the event stream of one gateway as a browser does that comes back.
+    pub(crate) async fn come_back_at(&self, url: &str, last_event_id: &str) -> Sse {
+        Sse::resume(url, self.token.as_deref().unwrap(), Some(last_event_id)).await
+    }
+
     /// The ids of a list of reels.
     pub(crate) async fn reel_ids(&self, path: &str) -> Vec<Uuid> {
         let list = self.get(path).await.ok();

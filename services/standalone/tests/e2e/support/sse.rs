@@ -30,9 +30,17 @@ pub(crate) struct Sse {
 impl Sse {
     /// Opens a stream and reads the greeting: whatever happens from here on is heard.
     pub(crate) async fn open(url: &str, token: &str) -> Self {
-        let request = Client::new()
+        Self::resume(url, token, None).await
+    }
+
+    /// The same, going on after an event.
+    pub(crate) async fn resume(url: &str, token: &str, last_event_id: Option<&str>) -> Self {
+        let mut request = Client::new()
             .get(format!("{url}/chat/events/stream"))
             .bearer_auth(token);
+        if let Some(id) = last_event_id {
+            request = request.header("last-event-id", id);
+        }
         let response = request.send().await.unwrap();
         assert_eq!(response.status(), 200, "{response:?}");
         let mut stream = Self {
