@@ -79,30 +79,7 @@ async fn as_in_the_cloud() {
 }
 
 async fn in_any_shape(platform: &Platform, scenarios: &mut Scenarios) {
-    scenarios
-        .check(
-            "the sample is in the feed",
-            platform.feed_is("with the sample", |feed| feed.len() == 1),
-        )
-        .await;
-    scenarios
-        .check(
-            "tokens are those people, for a day",
-            tokens::tokens_are_those_people_for_a_day(platform),
-        )
-        .await;
-    scenarios
-        .check(
-            "pool, outbox and backlog can be read",
-            readings::pool_outbox_and_backlog_can_be_read(platform),
-        )
-        .await;
-    scenarios
-        .check(
-            "a body of many pages arrives",
-            sizes::a_body_of_many_pages_arrives(platform),
-        )
-        .await;
+    is_there(platform, scenarios).await;
     scenarios
         .check(
             "a reel travels from a phone to everybody under one trace",
@@ -137,6 +114,34 @@ async fn in_any_shape(platform: &Platform, scenarios: &mut Scenarios) {
         .check(
             "a browser shows the interface",
             browser::a_browser_shows_the_interface(platform),
+        )
+        .await;
+}
+
+/// What can be seen before anybody does anything.
+async fn is_there(platform: &Platform, scenarios: &mut Scenarios) {
+    scenarios
+        .check(
+            "the sample is in the feed",
+            platform.feed_is("with the sample", |feed| feed.len() == 1),
+        )
+        .await;
+    scenarios
+        .check(
+            "tokens are those people, for a day",
+            tokens::tokens_are_those_people_for_a_day(platform),
+        )
+        .await;
+    scenarios
+        .check(
+            "pool, outbox and backlog can be read",
+            readings::pool_outbox_and_backlog_can_be_read(platform),
+        )
+        .await;
+    scenarios
+        .check(
+            "a body of many pages arrives",
+            sizes::a_body_of_many_pages_arrives(platform),
         )
         .await;
 }
