@@ -69,3 +69,5 @@ CREATE TABLE confirmed_chat_uploads (
 );
 
 CREATE INDEX confirmed_chat_uploads_conversation_idx ON confirmed_chat_uploads (conversation_id);
+-- What no message takes any more is forgotten, oldest first.
+CREATE INDEX confirmed_chat_uploads_confirmed_at_idx ON confirmed_chat_uploads (confirmed_at);

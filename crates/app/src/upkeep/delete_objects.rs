@@ -2,7 +2,7 @@
 
 use avvivo_domain::reels::LIFETIME;
 use avvivo_ports::ObjectPath;
-use avvivo_postgres::uploads;
+use avvivo_postgres::{chat, uploads};
 use chrono::TimeDelta;
 use futures::{StreamExt as _, stream};
 use serde_json::{Value, json};
@@ -22,6 +22,7 @@ pub async fn pass(deps: &Deps) -> Result<Value, AppError> {
     let now = deps.now();
     let mut conn = deps.db.acquire().await?;
     let unused = uploads::forget_unused(&mut conn, now - LIFETIME, BATCH).await?;
+    chat::uploads::forget(&mut conn, now - LIFETIME, BATCH).await?;
     let due = uploads::list_due_tombstones(&mut conn, now, BATCH).await?;
     drop(conn);
     let outcomes: Vec<(String, bool)> = stream::iter(due)

@@ -55,3 +55,20 @@ pub async fn list_confirmed(
     .fetch_all(conn)
     .await?)
 }
+
+/// Forgets confirmations from before a moment, the oldest first, at most `limit`: no message takes their files any more.
+pub async fn forget(conn: &mut Conn, before: Timestamp, limit: i64) -> Result<(), DbError> {
+    sqlx::query!(
+        r#"
+        DELETE FROM confirmed_chat_uploads
+        WHERE path = ANY(ARRAY(
+            SELECT path FROM confirmed_chat_uploads WHERE confirmed_at < $1 ORDER BY confirmed_at LIMIT $2
+        ))
+        "#,
+        before,
+        limit,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}

@@ -1,5 +1,6 @@
 //! Pictures: only what the sender uploaded to this conversation and confirmed.
 
+use avvivo_app::upkeep::delete_objects;
 use serde_json::{Value, json};
 
 use super::Talk;
@@ -123,4 +124,22 @@ async fn what_is_not_taken_is_told() {
         sign(&talk, &stranger, &files(&["a.png"])).await.word(),
         "404 chat.not_found"
     );
+}
+
+#[tokio::test]
+async fn a_confirmation_is_forgotten_when_no_message_can_take_it_any_more() {
+    let talk = Talk::begin().await;
+    let path = format!("chat/{}/client/{}/1-0-a.png", talk.id, talk.client.id);
+    talk.app.store(&path, "image/png", b"a picture").await;
+    let body = json!({"conversationId": talk.id, "paths": [path]});
+    confirm(&talk, &talk.client, &body).await.ok();
+    let pass = async || delete_objects::pass(&talk.app.core.deps).await.unwrap();
+    pass().await;
+    assert_eq!(talk.app.count("confirmed_chat_uploads").await, 1);
+    sqlx::query("UPDATE confirmed_chat_uploads SET confirmed_at = now() - interval '25 hours'")
+        .execute(talk.app.pool())
+        .await
+        .unwrap();
+    pass().await;
+    assert_eq!(talk.app.count("confirmed_chat_uploads").await, 0);
 }
