@@ -28,7 +28,8 @@ pub struct Subscribe {
     pub audience_class: Option<String>,
 }
 
-/// One delivered event. Dropping it without [`Delivery::ack`] asks for it again.
+/// One delivered event. Dropping it without [`Delivery::ack`] asks for it again, where the bus keeps what was not confirmed:
+/// Pub/Sub does, Redis does not.
 pub struct Delivery {
     event: Event,
     ack: Box<dyn FnOnce() + Send>,
@@ -52,15 +53,17 @@ impl Delivery {
     }
 }
 
-/// Deliveries until the subscription ends. An `Err` says that the bus cannot be heard just now; the stream goes on and
-/// heals by itself. The end of the stream means that it was closed on purpose.
+/// Deliveries until the subscription ends. An `Err` says that the bus cannot be heard just now, and that events may have been
+/// missed. A stream may go on and heal by itself after it, or end; whoever has to know that nothing is missing subscribes
+/// anew. An end without an `Err` before it means that it was closed on purpose.
 pub type EventStream = Pin<Box<dyn Stream<Item = Result<Delivery, BusError>> + Send>>;
 
 /// Carries events.
 #[async_trait]
 pub trait EventBus: Send + Sync {
-    /// Publishes a batch. Answers in the batch's order; `Ok` means that the bus has the event durably. When one event of an
-    /// audience fails, the later ones of that audience in the batch fail too, so that repeating them keeps the order.
+    /// Publishes a batch. Answers in the batch's order; `Ok` means that the bus has the event: whoever is subscribed hears
+    /// it, or an `Err` in its place. When one event of an audience fails, the later ones of that audience in the batch fail
+    /// too, so that repeating them keeps the order.
     async fn publish(&self, events: Vec<OutboundEvent>) -> Vec<Result<(), BusError>>;
 
     /// Starts to listen. The subscription exists when this returns: whatever is published from then on is delivered.

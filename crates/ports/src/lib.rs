@@ -1,5 +1,7 @@
 #![doc = include_str!("../README.md")]
 
+#[cfg(feature = "contract")]
+pub mod contract;
 pub mod event_bus;
 #[cfg(feature = "fakes")]
 pub mod fakes;

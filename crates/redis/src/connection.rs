@@ -11,8 +11,9 @@ use std::{
 };
 
 use redis::{
-    Client, RedisResult,
+    Client, ConnectionAddr, IntoConnectionInfo as _, RedisResult,
     aio::{ConnectionManager, ConnectionManagerConfig},
+    io::tcp::TcpSettings,
 };
 use secrecy::{ExposeSecret, SecretString};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -66,13 +67,11 @@ impl Redis {
     ///
     /// Has to be called inside a tokio runtime. Never waits: a service starts whether or not Redis is there.
     pub fn connect(settings: &RedisSettings) -> Result<Self, RedisError> {
-        let url = settings.url.expose_secret();
-        let url = match url.strip_prefix("redis://") {
-            Some(rest) if settings.tls => format!("rediss://{rest}"),
-            _ => url.to_owned(),
-        };
-        let tls = url.starts_with("rediss://");
-        let client = Client::open(url).map_err(RedisError::Address)?;
+        let client = client(settings)?;
+        let tls = matches!(
+            client.get_connection_info().addr(),
+            ConnectionAddr::TcpTls { .. }
+        );
         let connection = new_connection(&client).map_err(RedisError::Address)?;
         let inner = Inner {
             client,
@@ -240,6 +239,21 @@ impl fmt::Debug for Redis {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Redis").field(&self.status()).finish()
     }
+}
+
+/// What makes connections.
+pub(crate) fn client(settings: &RedisSettings) -> Result<Client, RedisError> {
+    let url = settings.url.expose_secret();
+    let url = match url.strip_prefix("redis://") {
+        Some(rest) if settings.tls => format!("rediss://{rest}"),
+        _ => url.to_owned(),
+    };
+    // A pipeline longer than a packet must not wait for the answer to its beginning.
+    let tcp = TcpSettings::default().set_nodelay(true);
+    let address = url.into_connection_info();
+    address
+        .and_then(|address| Client::open(address.set_tcp_settings(tcp)))
+        .map_err(RedisError::Address)
 }
 
 /// Retrying is the circuit's business: the manager tries once each time it is asked.

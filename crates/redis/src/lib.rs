@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod breaker;
+mod bus;
 mod cache;
 mod connection;
 mod error;
@@ -9,6 +10,7 @@ mod presence;
 mod rate_limit;
 mod status;
 
+pub use bus::RedisBus;
 pub use connection::{Redis, RedisSettings};
 pub use error::RedisError;
 pub use presence::{GatewayCounts, GatewayTotals};

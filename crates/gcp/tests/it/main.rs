@@ -1,7 +1,6 @@
 //! The adapters against servers that speak Google's wire.
 #![expect(
     clippy::unwrap_used,
-    clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
     clippy::disallowed_methods,

@@ -2,9 +2,11 @@
 
 #![expect(
     clippy::unwrap_used,
+    clippy::expect_used,
     reason = "a test that cannot go on should stop where it is"
 )]
 
+mod bus;
 mod cache;
 mod outage;
 mod presence;

@@ -1,28 +1,32 @@
 //! The contract of [`EventBus`].
+//!
+//! [`a_dropped_delivery_comes_again`] is for those that keep what nobody confirmed.
 
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use avvivo_contracts::events::v1::Event;
 use avvivo_kernel::EventId;
-use avvivo_ports::{BusError, EventBus, EventStream, OutboundEvent, Subscribe};
 use futures::StreamExt as _;
 use prost::Message as _;
 use uuid::Uuid;
 
 use super::fresh;
+use crate::{BusError, EventBus, EventStream, OutboundEvent, Subscribe};
 
 /// Emulators on a busy machine take seconds for what takes milliseconds alone.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-pub(crate) fn everything(instance: &str) -> Subscribe {
+/// Wants every event.
+pub fn everything(instance: &str) -> Subscribe {
     Subscribe {
         instance: fresh(instance),
         audience_class: None,
     }
 }
 
-pub(crate) fn event(audience: &str, sequence: u64) -> OutboundEvent {
+/// An event of that number.
+pub fn event(audience: &str, sequence: u64) -> OutboundEvent {
     let id = Uuid::now_v7();
     let event = Event {
         id: id.to_string(),
@@ -37,21 +41,22 @@ pub(crate) fn event(audience: &str, sequence: u64) -> OutboundEvent {
     }
 }
 
-pub(crate) async fn publish_all(bus: &dyn EventBus, events: Vec<OutboundEvent>) {
+/// Publishes what no bus has a reason to refuse.
+pub async fn publish_all(bus: &dyn EventBus, events: Vec<OutboundEvent>) {
     for answer in bus.publish(events).await {
         answer.unwrap();
     }
 }
 
 /// The next event, acknowledged.
-pub(crate) async fn hear(stream: &mut EventStream) -> Event {
+pub async fn hear(stream: &mut EventStream) -> Event {
     let next = tokio::time::timeout(PATIENCE, stream.next()).await;
     let item = next.expect("nothing was heard in time");
     item.expect("the stream ended").unwrap().ack()
 }
 
 /// The first `count` different events in the order of their first arrival.
-pub(crate) async fn hear_different(stream: &mut EventStream, count: usize) -> Vec<Event> {
+pub async fn hear_different(stream: &mut EventStream, count: usize) -> Vec<Event> {
     let mut seen = HashSet::new();
     let mut events = Vec::new();
     while events.len() < count {
@@ -63,7 +68,8 @@ pub(crate) async fn hear_different(stream: &mut EventStream, count: usize) -> Ve
     events
 }
 
-pub(crate) async fn order_is_kept_within_an_audience(bus: &dyn EventBus) {
+/// Whoever listens hears an audience's events in the order in which they were published.
+pub async fn order_is_kept_within_an_audience(bus: &dyn EventBus) {
     let audiences: Vec<_> = (0..5).map(|_| fresh("shop:order")).collect();
     let mut stream = bus.subscribe(everything("order")).await.unwrap();
     for start in (1..=100).step_by(20) {
@@ -82,7 +88,8 @@ pub(crate) async fn order_is_kept_within_an_audience(bus: &dyn EventBus) {
     assert_eq!(last.len(), 5);
 }
 
-pub(crate) async fn a_batch_larger_than_every_bound_is_published_whole(bus: &dyn EventBus) {
+/// However many there are.
+pub async fn a_batch_larger_than_every_bound_is_published_whole(bus: &dyn EventBus) {
     let audience = fresh("shop:large");
     let mut stream = bus.subscribe(everything("large")).await.unwrap();
     let batch = (1..=1_500)
@@ -93,7 +100,8 @@ pub(crate) async fn a_batch_larger_than_every_bound_is_published_whole(bus: &dyn
     assert!(heard.is_sorted_by_key(|event| event.sequence));
 }
 
-pub(crate) async fn every_instance_hears_everything(bus: &dyn EventBus) {
+/// Subscriptions do not share.
+pub async fn every_instance_hears_everything(bus: &dyn EventBus) {
     let audience = fresh("shop:everything");
     let mut first = bus.subscribe(everything("first")).await.unwrap();
     let mut second = bus.subscribe(everything("second")).await.unwrap();
@@ -111,7 +119,8 @@ pub(crate) async fn every_instance_hears_everything(bus: &dyn EventBus) {
     }
 }
 
-pub(crate) async fn a_dropped_delivery_comes_again(bus: &dyn EventBus) {
+/// Until it is acknowledged.
+pub async fn a_dropped_delivery_comes_again(bus: &dyn EventBus) {
     let mut stream = bus.subscribe(everything("drop")).await.unwrap();
     publish_all(bus, vec![event(&fresh("shop:drop"), 1)]).await;
     let next = tokio::time::timeout(PATIENCE, stream.next()).await.unwrap();
@@ -121,7 +130,8 @@ pub(crate) async fn a_dropped_delivery_comes_again(bus: &dyn EventBus) {
     assert_eq!(hear(&mut stream).await.id, id);
 }
 
-pub(crate) async fn a_class_hears_only_its_own(bus: &dyn EventBus) {
+/// Whoever wants one class gets one class.
+pub async fn a_class_hears_only_its_own(bus: &dyn EventBus) {
     let shops = Subscribe {
         instance: fresh("class"),
         audience_class: Some("shop".to_owned()),
@@ -141,7 +151,8 @@ pub(crate) async fn a_class_hears_only_its_own(bus: &dyn EventBus) {
     }
 }
 
-pub(crate) async fn an_instance_that_comes_back_hears_what_is_new(bus: &dyn EventBus) {
+/// Whatever became of its earlier subscription.
+pub async fn an_instance_that_comes_back_hears_what_is_new(bus: &dyn EventBus) {
     let subscribe = everything("return");
     let audience = fresh("shop:return");
     let mut stream = bus.subscribe(subscribe.clone()).await.unwrap();
@@ -153,7 +164,8 @@ pub(crate) async fn an_instance_that_comes_back_hears_what_is_new(bus: &dyn Even
     assert_eq!(hear(&mut stream).await.sequence, 2);
 }
 
-pub(crate) async fn a_refused_event_holds_back_its_audience_and_nobody_else(bus: &dyn EventBus) {
+/// What can never be published is refused, and what follows it has to wait.
+pub async fn a_refused_event_holds_back_its_audience_and_nobody_else(bus: &dyn EventBus) {
     let (large, other) = (fresh("shop:refused"), fresh("shop:other"));
     let mut too_large = event(&large, 2);
     too_large.payload = vec![0; 12_000_000].into();
