@@ -6,7 +6,7 @@ use avvivo_contracts::{
 };
 use avvivo_domain::reels::{Reel, ReelStatus, RenderFailure, Stage};
 use avvivo_kernel::{ReelId, ShopId, Timestamp};
-use avvivo_postgres::{Conn, DbError, outbox, shops};
+use avvivo_postgres::{DbError, Transaction, outbox, shops};
 
 use crate::Deps;
 
@@ -37,7 +37,7 @@ impl<'a> ReelNews<'a> {
 /// Tells a shop how its reel stands.
 pub(crate) async fn reel_status(
     deps: &Deps,
-    conn: &mut Conn,
+    tx: &mut Transaction,
     news: ReelNews<'_>,
     now: Timestamp,
 ) -> Result<(), DbError> {
@@ -57,18 +57,18 @@ pub(crate) async fn reel_status(
         error_code,
         error_message,
     });
-    push(deps, conn, audience::shop(news.shop), payload, now).await?;
+    push(deps, tx, audience::shop(news.shop), payload, now).await?;
     Ok(())
 }
 
 /// Tells everybody that a reel, as it is by now, entered the feed; nobody, if its shop was taken out of sight meanwhile.
 pub(crate) async fn reel_published(
     deps: &Deps,
-    conn: &mut Conn,
+    tx: &mut Transaction,
     reel: &Reel,
     now: Timestamp,
 ) -> Result<(), DbError> {
-    let shop = shops::find_standing(conn, reel.shop_id).await?;
+    let shop = shops::find_standing(tx, reel.shop_id).await?;
     if shop.is_none_or(|shop| shop.is_out_of_sight()) {
         return Ok(());
     }
@@ -81,14 +81,14 @@ pub(crate) async fn reel_published(
         thumbnail_url: reel.thumbnail_url.clone().unwrap_or_default(),
         expires_at: Some(stamp(reel.expires_at)),
     });
-    push(deps, conn, audience::PUBLIC_REELS.to_owned(), payload, now).await?;
+    push(deps, tx, audience::PUBLIC_REELS.to_owned(), payload, now).await?;
     Ok(())
 }
 
 /// Tells everybody that a reel left the feed.
 pub(crate) async fn reel_withdrawn(
     deps: &Deps,
-    conn: &mut Conn,
+    tx: &mut Transaction,
     (reel, shop): (ReelId, ShopId),
     now: Timestamp,
 ) -> Result<(), DbError> {
@@ -96,14 +96,14 @@ pub(crate) async fn reel_withdrawn(
         reel_id: reel.to_string(),
         shop_id: shop.to_string(),
     });
-    push(deps, conn, audience::PUBLIC_REELS.to_owned(), payload, now).await?;
+    push(deps, tx, audience::PUBLIC_REELS.to_owned(), payload, now).await?;
     Ok(())
 }
 
 /// Puts an event into the outbox. Answers its number in its audience.
 pub(crate) async fn push(
     deps: &Deps,
-    conn: &mut Conn,
+    tx: &mut Transaction,
     audience: String,
     payload: Payload,
     now: Timestamp,
@@ -113,8 +113,9 @@ pub(crate) async fn push(
         audience,
         payload,
         traceparent: (deps.traceparent)(),
+        claimed_until: deps.nudge.claim(now),
     };
-    outbox::push_event(conn, event, now).await
+    outbox::push_event(tx, event, now).await
 }
 
 /// A moment as protobuf has it.

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use avvivo_domain::{chat, identity::AdminEmails, reels::LIFETIME, uploads::MEGABYTE};
 use avvivo_kernel::{Clock, EventId, IdSource, Timestamp};
 use avvivo_ports::ObjectStore;
-use avvivo_postgres::Database;
+use avvivo_postgres::{Database, DbError, Transaction};
 use chrono::TimeDelta;
 
 use crate::outbox::Nudge;
@@ -23,7 +23,7 @@ pub struct Deps {
     pub store: Arc<dyn ObjectStore>,
     /// Pictures of conversations; where one bucket holds all, the same.
     pub chat_store: Arc<dyn ObjectStore>,
-    /// Wakes this process's relay after a commit that wrote to the outbox.
+    /// Takes what a commit wrote to the outbox to the relay of this process.
     pub nudge: Nudge,
     /// The W3C trace context of whatever is going on now.
     pub traceparent: fn() -> Option<String>,
@@ -50,6 +50,15 @@ impl Deps {
         } else {
             self.store.as_ref()
         }
+    }
+
+    /// Makes everything done in a transaction true at once, and has the relay of this process tell the world.
+    pub(crate) async fn commit(&self, tx: Transaction) -> Result<(), DbError> {
+        let claimed = tx.written().claimed.iter().map(|row| row.id).collect();
+        let uncertain = self.nudge.expect(claimed);
+        let written = tx.commit().await?;
+        uncertain.committed(written, self.now());
+        Ok(())
     }
 
     pub(crate) fn event_id(&self) -> EventId {

@@ -13,7 +13,7 @@ use sqlx::{
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 
-use crate::DbError;
+use crate::{DbError, outbox::Written};
 
 /// A transaction that says nothing for this long has lost its process: a machine that vanishes closes no connection, and its
 /// locks, the public audience's among them, would hold everybody up until the network notices, which can take hours.
@@ -86,7 +86,10 @@ impl Database {
 
     /// Starts a transaction. Dropping it undoes it.
     pub async fn begin(&self) -> Result<Transaction, DbError> {
-        Ok(Transaction(self.pool.begin().await?))
+        Ok(Transaction {
+            inner: self.pool.begin().await?,
+            written: Written::default(),
+        })
     }
 
     /// Asks the database for a sign of life.
@@ -138,12 +141,25 @@ async fn still_alive(conn: &mut PgConnection, idle_for: Duration) -> Result<bool
 
 /// A transaction. It is undone when dropped without [`Transaction::commit`].
 #[derive(Debug)]
-pub struct Transaction(sqlx::Transaction<'static, Postgres>);
+pub struct Transaction {
+    inner: sqlx::Transaction<'static, Postgres>,
+    written: Written,
+}
 
 impl Transaction {
-    /// Makes everything done in it true at once.
-    pub async fn commit(self) -> Result<(), DbError> {
-        Ok(self.0.commit().await?)
+    /// Makes everything done in it true at once. Answers what it wrote to the outbox.
+    pub async fn commit(self) -> Result<Written, DbError> {
+        self.inner.commit().await?;
+        Ok(self.written)
+    }
+
+    /// What it has written to the outbox.
+    pub fn written(&self) -> &Written {
+        &self.written
+    }
+
+    pub(crate) fn written_mut(&mut self) -> &mut Written {
+        &mut self.written
     }
 }
 
@@ -151,12 +167,12 @@ impl Deref for Transaction {
     type Target = Conn;
 
     fn deref(&self) -> &Conn {
-        &self.0
+        &self.inner
     }
 }
 
 impl DerefMut for Transaction {
     fn deref_mut(&mut self) -> &mut Conn {
-        &mut self.0
+        &mut self.inner
     }
 }

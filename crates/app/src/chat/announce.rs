@@ -8,7 +8,7 @@ use avvivo_contracts::{
 };
 use avvivo_domain::chat::{Attachment, Conversation, Message, Side};
 use avvivo_kernel::Timestamp;
-use avvivo_postgres::{Conn, DbError};
+use avvivo_postgres::{DbError, Transaction};
 
 use crate::{
     Deps,
@@ -18,7 +18,7 @@ use crate::{
 /// Tells both of a message. Answers the number it has in the audience of `side`, which wrote it.
 pub(super) async fn message_sent(
     deps: &Deps,
-    conn: &mut Conn,
+    tx: &mut Transaction,
     side: Side,
     (message, after): (&Message, &Conversation),
     now: Timestamp,
@@ -38,7 +38,7 @@ pub(super) async fn message_sent(
             recipient: recipient.as_str().to_owned(),
             unread_delta: u32::from(recipient != side),
         });
-        let number = push(deps, conn, audience_of(after, recipient), payload, now).await?;
+        let number = push(deps, tx, audience_of(after, recipient), payload, now).await?;
         if recipient == side {
             own = number;
         }
@@ -49,7 +49,7 @@ pub(super) async fn message_sent(
 /// Tells both how far `side` has read.
 pub(super) async fn read(
     deps: &Deps,
-    conn: &mut Conn,
+    tx: &mut Transaction,
     (side, after): (Side, &Conversation),
     now: Timestamp,
 ) -> Result<(), DbError> {
@@ -61,7 +61,7 @@ pub(super) async fn read(
             read_to: standing.read_to.unsigned_abs(),
             unread_count: standing.unread.unsigned_abs(),
         });
-        push(deps, conn, audience_of(after, recipient), payload, now).await?;
+        push(deps, tx, audience_of(after, recipient), payload, now).await?;
     }
     Ok(())
 }

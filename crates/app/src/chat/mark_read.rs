@@ -23,8 +23,7 @@ pub async fn run(
         .await?
         .ok_or(ChatError::NotFound)?;
     mark(deps, &mut tx, who, found, (up_to, now)).await?;
-    tx.commit().await?;
-    deps.nudge.wake();
+    deps.commit(tx).await?;
     Ok(now)
 }
 

@@ -17,7 +17,6 @@ pub async fn run(deps: &Deps, client: AccountId, shop: ShopId) -> Result<Listed,
         .ok_or(ChatError::ShopNotFound)?;
     let who = Participant::client(client);
     let opened = mark_read::mark(deps, &mut tx, who, found, (None, now)).await?;
-    tx.commit().await?;
-    deps.nudge.wake();
+    deps.commit(tx).await?;
     Ok(opened)
 }

@@ -62,8 +62,7 @@ pub async fn run(deps: &Deps, command: SendMessage) -> Result<WithCursor<Message
     messages::insert(&mut tx, &message).await?;
     chat::update_after_send(&mut tx, &after).await?;
     let number = announce::message_sent(deps, &mut tx, side, (&message, &after), now).await?;
-    tx.commit().await?;
-    deps.nudge.wake();
+    deps.commit(tx).await?;
     Ok(WithCursor {
         answer: message,
         cursor: Cursor::of(&who.audience(), number),

@@ -35,5 +35,6 @@ async fn settle(deps: &Deps, resolution: &Resolution, now: Timestamp) -> Result<
     if let Some(shop) = resolution.open_shop {
         shops::open_by_owner(&mut tx, shop, now).await?;
     }
-    Ok(tx.commit().await?)
+    tx.commit().await?;
+    Ok(())
 }

@@ -1,24 +1,36 @@
-//! One relay: claims a batch, hands it over, confirms or postpones each row. Events and jobs go their own ways, so that a
-//! queue that is away holds up nothing that the bus would take, nor the other way round.
+//! One relay: takes a batch from memory or from the table, hands it over, confirms or postpones each row. Events and jobs go
+//! their own ways, so that a queue that is away holds up nothing that the bus would take, nor the other way round.
 
-use std::{sync::Arc, time::Duration};
+mod meters;
+mod settling;
 
-use avvivo_kernel::{Clock, ErrorKind, EventId, Fault};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use avvivo_kernel::Clock;
 use avvivo_ports::{EventBus, Job, JobQueue, OutboundEvent, QueueName};
 use avvivo_postgres::{
-    Conn, Database, DbError,
+    Database, DbError,
     outbox::{self, Kind, Pending, PendingKind},
 };
 use chrono::TimeDelta;
 use futures::{StreamExt as _, stream};
-use opentelemetry::metrics::{Counter, Histogram};
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::Nudge;
+use self::{
+    meters::Meters,
+    settling::{Answered, NotTaken},
+};
+use super::nudge::{Batch, Nudge};
 use crate::realtime::numbered;
 
-/// How many events one claim takes, which the bus is given together: enough that a burst costs few round trips, few enough
-/// that a dying relay holds up little.
+pub use settling::DrainReport;
+
+/// How many events are published together: enough that a burst costs few round trips, few enough that a dying relay holds up
+/// little.
 const EVENTS_A_BATCH: u16 = 200;
 /// How many jobs one claim takes: two rounds of [`JOBS_AT_ONCE`], which even a queue that lets every call run into its limit
 /// of five seconds ends well within [`CLAIM_TTL`].
@@ -29,12 +41,11 @@ const JOBS_AT_ONCE: usize = 16;
 const CLAIM_TTL: TimeDelta = TimeDelta::seconds(30);
 /// How often a relay looks without being woken: for rows that were postponed, and those of processes that died.
 const IDLE_LOOK: Duration = Duration::from_secs(2);
-/// The first wait after a failed hand-over; it doubles from there.
-const FIRST_WAIT: TimeDelta = TimeDelta::milliseconds(500);
-/// The longest wait: an outage should not delay anything for much longer than it lasts.
-const LONGEST_WAIT: TimeDelta = TimeDelta::seconds(60);
-/// What is kept of an error.
-const MAX_REASON_CHARS: usize = 300;
+/// How long what was published from memory stays in the table, so that one statement forgets many. Whoever dies meanwhile
+/// has it published again.
+const SETTLE_EVERY: Duration = Duration::from_millis(50);
+/// Batches that were published and are still in the table. While there are more, nothing is published from memory.
+const UNSETTLED_BATCHES: usize = 64;
 
 /// Hands over what was committed.
 pub struct Relay {
@@ -44,75 +55,6 @@ pub struct Relay {
     queue: Arc<dyn JobQueue>,
     nudge: Nudge,
     meters: Meters,
-}
-
-/// Why a row was not taken.
-struct NotTaken {
-    /// Whether the same row may be taken later.
-    again: bool,
-    reason: String,
-}
-
-impl<F: Fault> From<F> for NotTaken {
-    fn from(fault: F) -> Self {
-        Self {
-            again: fault.kind().is_transient() && fault.kind() != ErrorKind::Internal,
-            reason: fault.to_string(),
-        }
-    }
-}
-
-struct Meters {
-    refused: Counter<u64>,
-    handed_over: Counter<u64>,
-    retries: Counter<u64>,
-    lag: Histogram<f64>,
-}
-
-impl Meters {
-    fn new() -> Self {
-        let meter = opentelemetry::global::meter("avvivo.outbox");
-        Self {
-            refused: meter
-                .u64_counter("avvivo.outbox.refused")
-                .with_description("Outbox rows that the bus or the queue will never take")
-                .build(),
-            handed_over: meter
-                .u64_counter("avvivo.outbox.handed_over")
-                .with_description("Outbox rows that the bus or the queue has confirmed")
-                .build(),
-            retries: meter
-                .u64_counter("avvivo.outbox.retries")
-                .with_description("Outbox rows that have to be handed over again")
-                .build(),
-            lag: meter
-                .f64_histogram("avvivo.outbox.lag")
-                .with_unit("s")
-                .with_description("Time from writing an outbox row to its confirmation")
-                .build(),
-        }
-    }
-}
-
-/// What draining did.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct DrainReport {
-    /// Rows that were confirmed.
-    pub handed_over: usize,
-    /// Rows that will be tried again.
-    pub postponed: usize,
-    /// Rows that will never be taken, set aside.
-    pub refused: usize,
-}
-
-impl DrainReport {
-    fn and(self, other: Self) -> Self {
-        Self {
-            handed_over: self.handed_over + other.handed_over,
-            postponed: self.postponed + other.postponed,
-            refused: self.refused + other.refused,
-        }
-    }
 }
 
 impl Relay {
@@ -134,12 +76,16 @@ impl Relay {
         }
     }
 
-    /// Drains whenever woken, and every couple of seconds, until told to stop; then once more, so that nothing that this
-    /// process has committed waits for another. Events and jobs are drained side by side, and neither waits for the other.
+    /// Hands over what this process commits, and drains the table whenever woken, and every couple of seconds, until told to
+    /// stop; then once more, so that nothing that this process has committed waits for another. Events and jobs are drained
+    /// side by side, and neither waits for the other.
     pub async fn run(&self, stop: CancellationToken) {
+        let (answered, unsettled) = mpsc::channel(UNSETTLED_BATCHES);
         tokio::join!(
             self.keep_draining(Kind::Events, &stop),
             self.keep_draining(Kind::Jobs, &stop),
+            self.keep_publishing(&stop, answered),
+            self.keep_settling(unsettled),
         );
     }
 
@@ -147,8 +93,14 @@ impl Relay {
         loop {
             // Asked before draining: what was committed while a drain was under way may have come too late for it.
             let last = stop.is_cancelled();
-            if let Err(error) = self.drain_kind(kind).await {
-                tracing::warn!(%error, outbox.kind = ?kind, "outbox could not be drained");
+            match (kind, self.drain_kind(kind).await) {
+                (Kind::Events, Ok(report)) if report.postponed == 0 => {
+                    self.nudge.open(self.clock.now());
+                }
+                (_, Ok(_)) => {}
+                (_, Err(error)) => {
+                    tracing::warn!(%error, outbox.kind = ?kind, "outbox could not be drained");
+                }
             }
             if last {
                 return;
@@ -163,7 +115,63 @@ impl Relay {
         }
     }
 
-    /// Hands over everything that is due.
+    /// Publishes what this process commits, one batch after the other; while one is under way, the next gathers.
+    async fn keep_publishing(&self, stop: &CancellationToken, answered: mpsc::Sender<Answered>) {
+        while !stop.is_cancelled() {
+            self.publish_from_memory(&answered).await;
+            tokio::select! {
+                () = self.nudge.handed() => {}
+                () = stop.cancelled() => {}
+            }
+        }
+        self.publish_from_memory(&answered).await;
+        // Transactions under way have claimed events for us, and commit in less than this. Others hand them over.
+        self.nudge.shut();
+        tokio::time::sleep(SETTLE_EVERY).await;
+        self.publish_from_memory(&answered).await;
+    }
+
+    async fn publish_from_memory(&self, answered: &mpsc::Sender<Answered>) {
+        while let Some(batch) = self.nudge.take(usize::from(EVENTS_A_BATCH)) {
+            let answers = match batch {
+                Batch::Publish(events) => {
+                    let now = self.clock.now();
+                    let waited = |at| self.meters.waited(at, now);
+                    let rows = events.into_iter().map(|event| {
+                        waited(event.at);
+                        event.row
+                    });
+                    self.publish(rows.collect()).await
+                }
+                Batch::GiveBack(back) => Answered::untried(back),
+            };
+            if answers.any_failed() {
+                // Before anything else is taken: it would overtake these.
+                self.nudge.close();
+            }
+            if answered.send(answers).await.is_err() {
+                // Never: whoever settles goes on until we have left.
+                return;
+            }
+        }
+    }
+
+    /// Settles what was published from memory, many batches at once. What cannot be settled waits for the end of its claim.
+    async fn keep_settling(&self, mut unsettled: mpsc::Receiver<Answered>) {
+        while let Some(mut answered) = unsettled.recv().await {
+            tokio::time::sleep(SETTLE_EVERY).await;
+            while let Ok(more) = unsettled.try_recv() {
+                answered.add(more);
+            }
+            let taken = answered.len();
+            if let Err(error) = self.settle(answered).await {
+                tracing::warn!(%error, taken, "handed over and not forgotten: will be told again");
+            }
+            self.nudge.settled(taken);
+        }
+    }
+
+    /// Hands over everything in the table that is due.
     pub async fn drain(&self) -> Result<DrainReport, DbError> {
         let (events, jobs) =
             tokio::join!(self.drain_kind(Kind::Events), self.drain_kind(Kind::Jobs));
@@ -179,11 +187,11 @@ impl Relay {
         loop {
             let batch = self.claim(kind, most).await?;
             let full = batch.len() >= usize::from(most);
-            let outcomes = match kind {
+            let answered = match kind {
                 Kind::Events => self.publish(batch).await,
                 Kind::Jobs => self.enqueue(batch).await,
             };
-            total = total.and(self.settle(outcomes).await?);
+            total = total.and(self.settle(answered).await?);
             if !full {
                 return Ok(total);
             }
@@ -198,76 +206,24 @@ impl Relay {
         Ok(batch)
     }
 
-    /// Forgets what was confirmed, and puts back what was not.
-    async fn settle(
-        &self,
-        outcomes: Vec<(Pending, Result<(), NotTaken>)>,
-    ) -> Result<DrainReport, DbError> {
-        if outcomes.is_empty() {
-            return Ok(DrainReport::default());
-        }
-        let (confirmed, failed): (Vec<_>, Vec<_>) = outcomes
-            .into_iter()
-            .partition(|(_, outcome)| outcome.is_ok());
-        let mut conn = self.db.acquire().await?;
-        let ids: Vec<EventId> = confirmed.iter().map(|(row, _)| row.id).collect();
-        outbox::confirm(&mut conn, &ids).await?;
-        let now = self.clock.now();
-        for (row, _) in &confirmed {
-            let lag = now.signed_duration_since(row.created_at);
-            self.meters.lag.record(lag.as_seconds_f64(), &[]);
-        }
-        self.meters
-            .handed_over
-            .add(u64::try_from(ids.len()).unwrap_or_default(), &[]);
-        let mut report = DrainReport {
-            handed_over: confirmed.len(),
-            ..DrainReport::default()
-        };
-        for (row, outcome) in failed {
-            let Err(trouble) = outcome else { continue };
-            self.put_back(&mut conn, &row, trouble, &mut report).await?;
-        }
-        Ok(report)
-    }
-
-    /// Postpones a row that was not taken, or sets it aside when it never will be.
-    async fn put_back(
-        &self,
-        conn: &mut Conn,
-        row: &Pending,
-        trouble: NotTaken,
-        report: &mut DrainReport,
-    ) -> Result<(), DbError> {
-        let now = self.clock.now();
-        let reason: String = trouble.reason.chars().take(MAX_REASON_CHARS).collect();
-        if trouble.again {
-            tracing::warn!(outbox.id = %row.id, attempts = row.attempts, reason, "outbox row postponed");
-            self.meters.retries.add(1, &[]);
-            report.postponed += 1;
-            outbox::postpone(conn, row.id, now + wait_after(row.attempts), &reason).await
-        } else {
-            tracing::error!(outbox.id = %row.id, reason, "outbox row refused and set aside");
-            self.meters.refused.add(1, &[]);
-            report.refused += 1;
-            outbox::set_refused(conn, row.id, &reason, now).await
-        }
-    }
-
-    async fn publish(&self, rows: Vec<Pending>) -> Vec<(Pending, Result<(), NotTaken>)> {
+    async fn publish(&self, rows: Vec<Pending>) -> Answered {
         if rows.is_empty() {
-            return Vec::new();
+            return Answered::default();
         }
         let events = rows.iter().filter_map(outbound).collect();
-        let outcomes = self.bus.publish(events).await;
-        rows.into_iter()
-            .zip(outcomes)
-            .map(|(row, outcome)| (row, outcome.map_err(NotTaken::from)))
-            .collect()
+        let began = Instant::now();
+        let answers = self.bus.publish(events).await;
+        let took = began.elapsed();
+        let answers = answers.into_iter().map(|answer| {
+            answer
+                .inspect(|()| self.meters.published(took))
+                .map_err(NotTaken::from)
+        });
+        self.sort(rows.into_iter().zip(answers))
     }
 
-    async fn enqueue(&self, rows: Vec<Pending>) -> Vec<(Pending, Result<(), NotTaken>)> {
-        stream::iter(rows)
+    async fn enqueue(&self, rows: Vec<Pending>) -> Answered {
+        let answers: Vec<_> = stream::iter(rows)
             .map(|row| async {
                 let outcome = match job(&row) {
                     Some(job) => self
@@ -285,7 +241,8 @@ impl Relay {
             })
             .buffer_unordered(JOBS_AT_ONCE)
             .collect()
-            .await
+            .await;
+        self.sort(answers)
     }
 }
 
@@ -316,30 +273,4 @@ fn job(row: &Pending) -> Option<Job> {
         traceparent: row.traceparent.clone(),
         not_before: *not_before,
     })
-}
-
-fn wait_after(attempts: u32) -> TimeDelta {
-    let doublings = attempts.saturating_sub(1).min(16);
-    let factor = 1_i32.checked_shl(doublings).unwrap_or(i32::MAX);
-    FIRST_WAIT
-        .checked_mul(factor)
-        .map_or(LONGEST_WAIT, |wait| wait.min(LONGEST_WAIT))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn waits_double_up_to_a_minute() {
-        let waits: Vec<i64> = (1..=10)
-            .map(|attempt| wait_after(attempt).num_milliseconds())
-            .collect();
-        assert_eq!(
-            waits,
-            [
-                500, 1000, 2000, 4000, 8000, 16_000, 32_000, 60_000, 60_000, 60_000
-            ]
-        );
-    }
 }

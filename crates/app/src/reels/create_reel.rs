@@ -145,8 +145,7 @@ async fn store(
     }
     push_render_job(deps, &mut tx, &reel, now).await?;
     announce::reel_status(deps, &mut tx, announce::ReelNews::of(&reel), now).await?;
-    tx.commit().await?;
-    deps.nudge.wake();
+    deps.commit(tx).await?;
     Ok(())
 }
 
@@ -182,7 +181,7 @@ async fn make_room(
 /// Puts the job of a reel's present version into the outbox.
 pub(crate) async fn push_render_job(
     deps: &Deps,
-    conn: &mut Conn,
+    tx: &mut Transaction,
     reel: &Reel,
     now: Timestamp,
 ) -> Result<(), DbError> {
@@ -200,5 +199,5 @@ pub(crate) async fn push_render_job(
         traceparent,
         not_before: None,
     };
-    outbox::push_job(conn, &job, now).await
+    outbox::push_job(tx, &job, now).await
 }

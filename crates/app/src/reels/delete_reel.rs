@@ -40,7 +40,6 @@ pub async fn run(deps: &Deps, caller: &Caller, id: ReelId) -> Result<ReelWithSho
     if reel.is_public_at(now) {
         announce::reel_withdrawn(deps, &mut tx, (id, reel.shop_id), now).await?;
     }
-    tx.commit().await?;
-    deps.nudge.wake();
+    deps.commit(tx).await?;
     Ok(deleted)
 }

@@ -11,7 +11,7 @@ use avvivo_domain::{
 };
 use avvivo_kernel::{ReelId, Timestamp, time::business_day};
 use avvivo_postgres::{
-    Conn, DbError,
+    Conn, DbError, Transaction,
     reels::{self, render},
     shops, uploads, wallets,
 };
@@ -21,15 +21,15 @@ use crate::{Deps, announce};
 /// Gives up a reel that is locked.
 pub(crate) async fn give_up(
     deps: &Deps,
-    conn: &mut Conn,
+    tx: &mut Transaction,
     reel: &Reel,
     failure: &RenderFailure,
     now: Timestamp,
 ) -> Result<(), DbError> {
-    let given_back = refund(deps, conn, reel, now).await?;
+    let given_back = refund(deps, tx, reel, now).await?;
     let failure = with_refund(failure.clone(), given_back);
-    render::set_given_up(conn, reel.id, &failure, now).await?;
-    bury_sources(deps, conn, reel.id, now).await?;
+    render::set_given_up(tx, reel.id, &failure, now).await?;
+    bury_sources(deps, tx, reel.id, now).await?;
     let news = announce::ReelNews {
         status: ReelStatus::Hidden,
         stage: Some(Stage::FailedPermanent),
@@ -37,7 +37,7 @@ pub(crate) async fn give_up(
         failure: Some(&failure),
         ..announce::ReelNews::of(reel)
     };
-    announce::reel_status(deps, conn, news, now).await
+    announce::reel_status(deps, tx, news, now).await
 }
 
 /// Condemns the files of a reel that will never be rendered. Whatever else is to be rendered from them keeps them until then.

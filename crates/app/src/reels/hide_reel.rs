@@ -38,7 +38,6 @@ pub async fn run(deps: &Deps, caller: &Caller, id: ReelId) -> Result<ReelWithSho
     let hidden = lists::find_with_shop(&mut tx, id)
         .await?
         .ok_or(ReelError::NotFound)?;
-    tx.commit().await?;
-    deps.nudge.wake();
+    deps.commit(tx).await?;
     Ok(hidden)
 }

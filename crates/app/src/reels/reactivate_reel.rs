@@ -24,7 +24,6 @@ pub async fn run(deps: &Deps, id: ReelId) -> Result<ReelWithShop, AppError> {
         .await?
         .ok_or(ReelError::NotFound)?;
     announce::reel_published(deps, &mut tx, &back.reel, now).await?;
-    tx.commit().await?;
-    deps.nudge.wake();
+    deps.commit(tx).await?;
     Ok(back)
 }

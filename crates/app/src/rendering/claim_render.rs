@@ -56,7 +56,6 @@ pub async fn run(deps: &Deps, id: ReelId, version: u32) -> Result<Answer, AppErr
             }))
         }
     };
-    tx.commit().await?;
-    deps.nudge.wake();
+    deps.commit(tx).await?;
     Ok(answer)
 }

@@ -46,8 +46,7 @@ pub async fn run(
         .ok_or(ReelError::NotFound)?;
     announce::reel_status(deps, &mut tx, announce::ReelNews::of(&reel), now).await?;
     announce::reel_published(deps, &mut tx, &reel, now).await?;
-    tx.commit().await?;
-    deps.nudge.wake();
+    deps.commit(tx).await?;
     Ok(Ok(()))
 }
 

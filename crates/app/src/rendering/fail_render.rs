@@ -54,7 +54,6 @@ pub async fn run(
             Verdict::TryAgain
         }
     };
-    tx.commit().await?;
-    deps.nudge.wake();
+    deps.commit(tx).await?;
     Ok(Ok(verdict))
 }

@@ -37,8 +37,7 @@ pub async fn report_progress(
         ..announce::ReelNews::of(&assignment.reel)
     };
     announce::reel_status(deps, &mut tx, news, now).await?;
-    tx.commit().await?;
-    deps.nudge.wake();
+    deps.commit(tx).await?;
     Ok(Ok(()))
 }
 

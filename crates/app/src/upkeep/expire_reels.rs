@@ -30,7 +30,6 @@ pub async fn pass(deps: &Deps) -> Result<Value, AppError> {
     for (reel, shop) in &expired {
         announce::reel_withdrawn(deps, &mut tx, (*reel, *shop), now).await?;
     }
-    tx.commit().await?;
-    deps.nudge.wake();
+    deps.commit(tx).await?;
     Ok(json!({"expired": expired.len()}))
 }

@@ -40,8 +40,7 @@ pub async fn pass(deps: &Deps) -> Result<Value, AppError> {
             requeued += 1;
         }
     }
-    tx.commit().await?;
-    deps.nudge.wake();
+    deps.commit(tx).await?;
     Ok(json!({"requeued": requeued, "givenUp": given_up}))
 }
 

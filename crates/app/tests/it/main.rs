@@ -14,6 +14,7 @@ mod feed;
 mod files_used_again;
 mod history;
 mod relay;
+mod relay_from_memory;
 mod rendering;
 mod rendering_ends;
 mod resolve_caller;

@@ -111,6 +111,7 @@ impl World {
             audience: audience.to_owned(),
             payload: Payload::ReelWithdrawn(ReelWithdrawn::default()),
             traceparent: None,
+            claimed_until: None,
         };
         outbox::push_event(tx, event, self.now()).await.unwrap();
     }

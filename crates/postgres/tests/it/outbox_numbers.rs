@@ -21,6 +21,7 @@ async fn push(world: &World, tx: &mut Transaction) -> u64 {
         audience: "shop:a".to_owned(),
         payload: Payload::ReelWithdrawn(ReelWithdrawn::default()),
         traceparent: Some("00-trace".to_owned()),
+        claimed_until: None,
     };
     outbox::push_event(tx, event, noon()).await.unwrap()
 }
@@ -108,7 +109,7 @@ async fn a_job_is_claimed_again_when_the_claim_has_run_out() {
         traceparent: None,
         not_before: Some(noon() + TimeDelta::minutes(1)),
     };
-    let mut conn = world.db.acquire().await.unwrap();
+    let mut conn = world.begin().await;
     outbox::push_job(&mut conn, &job, noon()).await.unwrap();
     let events = claim(&mut conn, Kind::Events, noon()).await;
     let first = claim(&mut conn, Kind::Jobs, noon()).await;

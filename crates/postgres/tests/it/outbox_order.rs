@@ -15,7 +15,7 @@ use avvivo_contracts::events::v1::{ReelWithdrawn, event::Payload};
 use avvivo_kernel::{EventId, Timestamp};
 use avvivo_postgres::{
     Transaction,
-    outbox::{self, Kind, NewEvent, Pending, PendingKind},
+    outbox::{self, Kind, NewEvent, Pending, PendingKind, Postponed},
 };
 use chrono::TimeDelta;
 use rand::{Rng as _, SeedableRng as _, rngs::StdRng};
@@ -64,6 +64,7 @@ impl Run {
                         audience: audience.to_owned(),
                         payload: Payload::ReelWithdrawn(ReelWithdrawn::default()),
                         traceparent: None,
+                        claimed_until: None,
                     };
                     outbox::push_event(&mut tx, event, self.now())
                         .await
@@ -156,12 +157,15 @@ impl Run {
         self.publish(&fine);
         self.confirm(&fine).await;
         let mut conn = self.world.db.acquire().await.unwrap();
+        let mut rows = Vec::new();
         for (_, row) in failed {
-            let again = self.now() + TimeDelta::milliseconds(dice.random_range(0..3_000));
-            outbox::postpone(&mut conn, row.id, again, "told to fail")
-                .await
-                .unwrap();
+            rows.push(Postponed {
+                id: row.id,
+                next_attempt_at: self.now() + TimeDelta::milliseconds(dice.random_range(0..3_000)),
+                reason: "told to fail".to_owned(),
+            });
         }
+        outbox::postpone(&mut conn, &rows).await.unwrap();
     }
 
     async fn confirm(&self, rows: &[Pending]) {
