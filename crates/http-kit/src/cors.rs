@@ -30,7 +30,7 @@ const METHODS: HeaderValue = HeaderValue::from_static("GET,HEAD,PUT,PATCH,POST,D
 
 /// What page scripts may read besides the headers browsers always show.
 const EXPOSED: HeaderValue = HeaderValue::from_static(
-    "ETag,Retry-After,X-Cache,X-Cache-Store,X-Next-Cursor,X-RateLimit-Remaining,X-RateLimit-Store,X-Request-Id",
+    "ETag,Retry-After,X-Cache,X-Cache-Store,X-Next-Cursor,X-RateLimit-Remaining,X-RateLimit-Store,X-Realtime-Cursor,X-Request-Id",
 );
 
 /// The allow-list, matched to the letter.

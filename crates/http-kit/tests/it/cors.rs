@@ -23,7 +23,7 @@ async fn our_pages_and_the_configured_ones_are_let_in_to_the_letter() {
         assert_eq!(
             answer.header("access-control-expose-headers"),
             Some(
-                "ETag,Retry-After,X-Cache,X-Cache-Store,X-Next-Cursor,X-RateLimit-Remaining,X-RateLimit-Store,X-Request-Id"
+                "ETag,Retry-After,X-Cache,X-Cache-Store,X-Next-Cursor,X-RateLimit-Remaining,X-RateLimit-Store,X-Realtime-Cursor,X-Request-Id"
             )
         );
         assert_eq!(answer.header("access-control-allow-credentials"), None);
