@@ -8,6 +8,7 @@
 )]
 
 mod api;
+mod client;
 mod drain;
 mod events;
 mod operations;
