@@ -8,6 +8,12 @@ pub const PUBLIC_REELS: &str = "public:reels";
 /// The class of audiences that everybody may hear.
 pub const PUBLIC_CLASS: &str = "public";
 
+/// What instances of the platform tell each other; no client may hear it.
+pub const CONTROL_CLASS: &str = "control";
+
+/// Whose rights have changed.
+pub const CONTROL_ACCESS: &str = "control:access";
+
 /// The people of one shop.
 pub fn shop(id: ShopId) -> String {
     format!("shop:{id}")

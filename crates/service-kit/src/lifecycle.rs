@@ -12,6 +12,7 @@
 //! once.
 
 mod connection;
+mod door;
 mod servers;
 mod signals;
 mod tasks;
@@ -30,6 +31,7 @@ use std::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 pub use connection::ConnectionLimits;
+pub use door::{Door, Slot, Visitor};
 pub use tasks::TaskOutcome;
 
 use crate::telemetry::Telemetry;

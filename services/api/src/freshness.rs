@@ -107,7 +107,10 @@ fn forget(cache: &ResponseCache, payload: Option<&Payload>) {
     match payload {
         Some(Payload::ReelPublished(_) | Payload::ReelWithdrawn(_)) => cache.invalidate(FEED_TAG),
         Some(
-            Payload::ReelStatusChanged(_) | Payload::ChatMessageSent(_) | Payload::ChatRead(_),
+            Payload::ReelStatusChanged(_)
+            | Payload::ChatMessageSent(_)
+            | Payload::ChatRead(_)
+            | Payload::AccessChanged(_),
         )
         | None => {}
     }

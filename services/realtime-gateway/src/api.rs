@@ -1,9 +1,8 @@
 //! Asks the api who a token speaks for and what they may hear.
 //!
-//! Every connection asks; no answer is kept. A kept one would have to be forgotten at the token's end and at every
-//! suspension, and connections are rare beside the events that go over them.
+//! [`crate::grants`] keeps the answers for those who come back.
 
-use std::{collections::HashMap, time::Duration};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use avvivo_contracts::internal::v1::{
     AuthorizeRequest, AuthorizeResponse, HeadsRequest, ReplayRequest, ReplayResponse,
@@ -49,11 +48,11 @@ pub(crate) enum Wanted<'a> {
 /// What somebody may hear, and until when.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Grant {
-    pub(crate) account: String,
+    pub(crate) account: Arc<str>,
     /// As `chat:connected` names it.
-    pub(crate) channel: String,
-    /// What is heard, the channel included, and from where.
-    pub(crate) starts: Vec<Start>,
+    pub(crate) channel: Arc<str>,
+    /// What is heard, the channel included.
+    pub(crate) audiences: Box<[Arc<str>]>,
     /// When the token ends, and with it the grant.
     pub(crate) expires_at: Timestamp,
 }
@@ -155,8 +154,8 @@ impl Api {
     pub(crate) async fn authorize(
         &self,
         credentials: &Credentials,
-        wanted: Wanted<'_>,
-    ) -> Result<Grant, Refusal> {
+        wanted: &Wanted<'_>,
+    ) -> Result<(Grant, Vec<Start>), Refusal> {
         let mut asked = AuthorizeRequest::default();
         match credentials {
             Credentials::Bearer(token) => token.expose_secret().clone_into(&mut asked.bearer_token),
@@ -167,7 +166,7 @@ impl Api {
                 asked.own_channel = true;
                 shop.unwrap_or_default().clone_into(&mut asked.shop_id);
             }
-            Wanted::Topics(topics) => asked.topics = topics,
+            Wanted::Topics(topics) => asked.topics.clone_from(topics),
         }
         let mut request = Request::new(asked);
         self.sign(&mut request).await?;
@@ -229,7 +228,8 @@ fn audience(config: &ApiConfig) -> &str {
     config.audience.trim_end_matches('/')
 }
 
-fn grant(answer: AuthorizeResponse) -> Result<Grant, Refusal> {
+/// What is granted, and where each audience begins.
+fn grant(answer: AuthorizeResponse) -> Result<(Grant, Vec<Start>), Refusal> {
     let expires_at = answer
         .expires_at
         .and_then(moment)
@@ -237,21 +237,29 @@ fn grant(answer: AuthorizeResponse) -> Result<Grant, Refusal> {
     if answer.audiences.is_empty() {
         return Err(Refusal::Unusable("audience"));
     }
-    Ok(Grant {
-        account: answer.account_id,
-        channel: answer.channel,
-        starts: starts(answer.audiences, &answer.heads),
+    let starts = starts(answer.audiences, &answer.heads);
+    let grant = Grant {
+        account: answer.account_id.into(),
+        channel: answer.channel.into(),
+        audiences: starts
+            .iter()
+            .map(|start| Arc::clone(&start.audience))
+            .collect(),
         expires_at,
-    })
+    };
+    Ok((grant, starts))
 }
 
 /// Each audience once, and where it begins.
 fn starts(audiences: Vec<String>, heads: &HashMap<String, u64>) -> Vec<Start> {
     let mut starts: Vec<Start> = Vec::with_capacity(audiences.len());
     for audience in audiences {
-        if starts.iter().all(|start| start.audience != audience) {
+        if starts.iter().all(|start| *start.audience != *audience) {
             let head = heads.get(&audience).copied().unwrap_or_default();
-            starts.push(Start { audience, head });
+            starts.push(Start {
+                audience: audience.into(),
+                head,
+            });
         }
     }
     starts

@@ -135,17 +135,20 @@ impl Listener {
             tokio::time::sleep(PAUSE).await;
         }
         self.hub.holes.notify_one();
+        self.hub.heard_again.notify_one();
     }
 
     async fn learn_heads(&self) -> Result<(), Refusal> {
-        let topics = self.hub.topics();
+        let mut topics = self.hub.topics();
+        // Nobody is kept waiting for what only this process itself reads.
+        topics.retain(|topic| audience::class(topic.name()) != audience::CONTROL_CLASS);
         for some in topics.chunks(HEADS_AT_ONCE) {
             let names = some.iter().map(|topic| topic.name().to_string()).collect();
             let heads = self.api.heads(names).await?;
             for topic in some {
-                if let Some(head) = heads.get(&**topic.name()) {
-                    topic.change(|audience| audience.learn_head(*head));
-                }
+                // One that was told nothing yet is left out.
+                let head = heads.get(&**topic.name()).copied().unwrap_or_default();
+                topic.change(|audience| audience.learn_head(head));
             }
         }
         Ok(())

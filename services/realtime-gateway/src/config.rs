@@ -6,6 +6,7 @@ use avvivo_service_kit::{
     ServiceConfig,
     config::{GoogleConfig, Reader, RedisConfig, Section, ServerConfig, ServerOn, TelemetryConfig},
 };
+use avvivo_wiring::config::BusConfig;
 
 /// The gateway's configuration.
 #[derive(Debug, Clone)]
@@ -16,6 +17,8 @@ pub struct Config {
     pub telemetry: TelemetryConfig,
     /// Google, or its stand-in.
     pub google: GoogleConfig,
+    /// What carries events.
+    pub bus: BusConfig,
     /// Where instances add up their connections.
     pub redis: RedisConfig,
     /// Who answers "who is this?".
@@ -34,6 +37,7 @@ impl Section for Config {
             server: reader.section::<ServerOn<3002>>().0,
             telemetry: reader.section(),
             google: reader.section(),
+            bus: reader.section(),
             redis: reader.section(),
             api: reader.section(),
             cors_origins: reader
@@ -97,6 +101,8 @@ pub struct LimitsConfig {
     pub connections: u32,
     /// Of one account on this instance.
     pub connections_per_account: u32,
+    /// From one address on this instance.
+    pub connections_per_address: u32,
     /// How old one grows, give or take a fifth.
     pub max_age: Duration,
 }
@@ -111,9 +117,8 @@ impl Section for LimitsConfig {
                     "GATEWAY_MAX_CONNECTIONS",
                     "Streams open at once on this instance; further ones are sent elsewhere.",
                 )
-                // The listener itself takes twenty thousand, probes and refusals included.
-                .between(1, 19_000)
-                .default(10_000, "at about 20 KiB each they fit into a quarter of a gigabyte"),
+                .between(1, 1_000_000)
+                .default(10_000, "what one core delivers to ten times a second"),
             connections_per_account: reader
                 .number(
                     "GATEWAY_MAX_CONNECTIONS_PER_ACCOUNT",
@@ -123,6 +128,16 @@ impl Section for LimitsConfig {
                 .default(
                     20,
                     "a shop's counter, phones and forgotten tabs; more is a loop in a client",
+                ),
+            connections_per_address: reader
+                .number(
+                    "GATEWAY_MAX_CONNECTIONS_PER_ADDRESS",
+                    "Streams from one address, or one IPv6 /64, open at once on this instance.",
+                )
+                .between(1, 1_000_000)
+                .default(
+                    500,
+                    "a shopping gallery behind one router; more is one machine that wants to take all places",
                 ),
             max_age: reader
                 .millis(

@@ -13,6 +13,14 @@ pub(crate) enum Ending {
     Aged,
     /// This instance is being replaced.
     Draining,
+    /// The account's rights have changed; what is left of them is found out when the client comes back.
+    Revoked,
+    /// There is no room, or nobody to ask, just now.
+    Busy,
+    /// The account or the address has all the streams it may have.
+    Crowded,
+    /// The client took nothing for too long. It is not told: it would not hear it.
+    Stalled,
 }
 
 /// 0.5 to 2 s: nothing is wrong here, coming back is cheap, and somebody may be looking at the screen.
@@ -24,6 +32,12 @@ const SOON: Span = Span {
 const LATER: Span = Span {
     least: Duration::from_secs(2),
     more: Duration::from_secs(13),
+};
+
+/// 30 to 60 s: somebody has to close one first, or one has to grow old.
+const MUCH_LATER: Span = Span {
+    least: Duration::from_secs(30),
+    more: Duration::from_secs(30),
 };
 
 /// Waits from `least` to `least + more`.
@@ -40,14 +54,19 @@ impl Ending {
             Self::Expired => "expired",
             Self::Aged => "aged",
             Self::Draining => "draining",
+            Self::Revoked => "revoked",
+            Self::Busy => "busy",
+            Self::Crowded => "crowded",
+            Self::Stalled => "stalled",
         }
     }
 
     /// How long the client shall wait before it connects again; `roll` (0 to 1) spreads them.
     pub(crate) fn retry(self, roll: f64) -> Duration {
         let span = match self {
-            Self::Client | Self::Expired | Self::Aged => SOON,
-            Self::Draining => LATER,
+            Self::Client | Self::Expired | Self::Aged | Self::Revoked | Self::Stalled => SOON,
+            Self::Draining | Self::Busy => LATER,
+            Self::Crowded => MUCH_LATER,
         };
         span.least + span.more.mul_f64(roll.clamp(0.0, 1.0))
     }

@@ -1,6 +1,6 @@
-//! Frames of the event stream: an `event:` line, an `id:` line, one `data:` line of JSON, a blank line.
+//! Frames of the event stream: an `id:` line, an `event:` line, one `data:` line of JSON, a blank line.
 //!
-//! An event is rendered once and its bytes are shared by all who read it; the `id:` line in between, which says where a
+//! An event is rendered once and its bytes are shared by all who read it; the `id:` line before it, which says where a
 //! reader stands in each of its audiences, is the reader's own. JSON has no line breaks of its own, which keeps data on one
 //! line whatever a text contains.
 
@@ -17,7 +17,7 @@ use bytes::Bytes;
 use chrono::DateTime;
 use serde::Serialize;
 
-use crate::ending::Ending;
+use crate::{ending::Ending, session::Revoked};
 
 /// An event as it is sent: its frames, without the `id:` lines, which say where each reader stands.
 #[derive(Debug)]
@@ -29,6 +29,8 @@ pub(crate) struct Frame {
     parts: Parts,
     /// What it is the latest state of, if that is what it is.
     state: Option<String>,
+    /// Whose rights it says have changed. Clients are told nothing.
+    revokes: Option<Revoked>,
 }
 
 /// One frame, without its `id:` line.
@@ -36,15 +38,15 @@ pub(crate) struct Frame {
 pub(crate) struct Part {
     /// The name after `event: `.
     pub(crate) name: &'static str,
-    /// From `data: ` to the blank line.
-    pub(crate) data: Bytes,
+    /// From `event: ` to the blank line.
+    pub(crate) bytes: Bytes,
 }
 
 impl Part {
     fn new(name: &'static str, view: &impl Serialize) -> Self {
         Self {
             name,
-            data: format!("data: {}\n\n", json(view)).into(),
+            bytes: format!("event: {name}\ndata: {}\n\n", json(view)).into(),
         }
     }
 }
@@ -61,7 +63,7 @@ impl Frame {
     /// An event of the bus. None for a kind of event that this version does not know.
     pub(crate) fn of_event(event: &Event, occurred_at: Timestamp) -> Option<Self> {
         let at = to_wire(occurred_at);
-        let mut state = None;
+        let (mut state, mut revokes) = (None, None);
         let parts = match event.payload.as_ref()? {
             Payload::ReelStatusChanged(reel) => {
                 // How far a render is matters only until it is further.
@@ -72,12 +74,17 @@ impl Frame {
             Payload::ReelWithdrawn(reel) => one("reels:withdrawn", &Withdrawn::new(reel, &at)),
             Payload::ChatMessageSent(sent) => Parts::Two(chat::message_sent(sent, &at)?),
             Payload::ChatRead(read) => one("chat:read", &chat::Read::new(read, &at)),
+            Payload::AccessChanged(change) => {
+                revokes = Some(Revoked::Account(change.account_id.as_str().into()));
+                Parts::None
+            }
         };
         Some(Self {
             sequence: event.sequence,
             occurred_at,
             parts,
             state,
+            revokes,
         })
     }
 
@@ -88,6 +95,7 @@ impl Frame {
             occurred_at,
             parts: Parts::None,
             state: None,
+            revokes: None,
         }
     }
 
@@ -110,17 +118,25 @@ impl Frame {
         self.state.as_deref()
     }
 
+    /// Whose rights have changed, if that is what it says.
+    pub(crate) fn revokes(&self) -> Option<&Revoked> {
+        self.revokes.as_ref()
+    }
+
     /// Bytes of its frames.
     pub(crate) fn len(&self) -> usize {
-        self.parts().iter().map(|part| part.data.len()).sum()
+        self.parts().iter().map(|part| part.bytes.len()).sum()
     }
 
     /// An event of so many bytes.
     #[cfg(test)]
     pub(crate) fn for_tests(sequence: u64, bytes: usize) -> Self {
-        let data = "x".repeat(bytes).into();
+        let bytes = "x".repeat(bytes).into();
         Self {
-            parts: Parts::One([Part { name: "test", data }]),
+            parts: Parts::One([Part {
+                name: "test",
+                bytes,
+            }]),
             ..Self::empty(sequence, Timestamp::default())
         }
     }
@@ -158,7 +174,7 @@ impl Dialect {
             Self::Realtime => "realtime:connected",
         };
         let retry = retry.as_millis();
-        format!("event: {name}\nid: {cursor}\nretry: {retry}\ndata: {view}\n\n").into()
+        format!("id: {cursor}\nretry: {retry}\nevent: {name}\ndata: {view}\n\n").into()
     }
 
     /// Keeps the connection from looking idle. Where there is no old client to please, it fires nothing and says where the
@@ -181,21 +197,43 @@ impl Dialect {
             topic: Some(gap.topic),
             from: Some(gap.from),
             to: Some(gap.to),
+            ..Resync::default()
         });
-        format!("event: {}\nid: {cursor}\ndata: {view}\n\n", self.resync()).into()
+        format!("id: {cursor}\nevent: {}\ndata: {view}\n\n", self.resync()).into()
     }
 
     /// The last frame of a stream that ends from our side: why, and when to come back.
     pub(crate) fn ended(self, ending: Ending, retry: Duration, at: Timestamp) -> Bytes {
+        self.last(ending, None, retry, at)
+    }
+
+    /// The only frame of a stream that could not be opened: why, and when to come back.
+    pub(crate) fn shed(
+        self,
+        code: &'static str,
+        ending: Ending,
+        retry: Duration,
+        at: Timestamp,
+    ) -> Bytes {
+        self.last(ending, Some(code), retry, at)
+    }
+
+    fn last(
+        self,
+        ending: Ending,
+        code: Option<&'static str>,
+        retry: Duration,
+        at: Timestamp,
+    ) -> Bytes {
         let view = json(&Resync {
             reason: ending.as_str(),
             at: to_wire(at),
-            topic: None,
-            from: None,
-            to: None,
+            code,
+            retry_in_ms: u64::try_from(retry.as_millis()).ok(),
+            ..Resync::default()
         });
         let (name, retry) = (self.resync(), retry.as_millis());
-        format!("event: {name}\nretry: {retry}\ndata: {view}\n\n").into()
+        format!("retry: {retry}\nevent: {name}\ndata: {view}\n\n").into()
     }
 
     fn resync(self) -> &'static str {
@@ -244,10 +282,16 @@ struct Ping<'a> {
     at: &'a str,
 }
 
-#[derive(Serialize)]
+#[derive(Default, Serialize)]
+#[serde(rename_all = "camelCase")]
 struct Resync<'a> {
     reason: &'static str,
     at: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<&'static str>,
+    /// The same as the `retry:` line, which pages cannot see.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_in_ms: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     topic: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -2,7 +2,6 @@
 
 use std::{sync::Arc, time::Duration};
 
-use avvivo_gcp::PubSubBus;
 use avvivo_http_kit::{
     Cors, IdentityStep, PipelineDeps, RouteTable,
     operations::{self, Operations},
@@ -16,27 +15,40 @@ use avvivo_service_kit::{
     config::RedisConfig,
     grpc::ChannelError,
     health::{HealthRegistry, Importance},
+    lifecycle::ConnectionLimits,
 };
-use avvivo_wiring::{Google, WiringError};
+use avvivo_wiring::{Bus, Google, WiringError};
 use axum::{Router, routing::get};
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, runtime::Handle, sync::broadcast};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     api::Api,
     bus::{Hearing, Listener},
     config::Config,
-    connection::Surroundings,
+    control::Control,
+    front::Front,
+    grants::Grants,
     history::History,
     hub::{Counts, Hub},
     instruments::Instruments,
+    pace::Pace,
     places::Places,
     presence::Reporter,
+    reactor::{Posts, Reactors},
+    session::Surroundings,
+    sockets,
     stream::{self, Entrance, Unjudged},
 };
 
 /// The share of the drain time in which connections leave; the rest is for slow networks and for the subscription.
 const LEAVING_SHARE: f64 = 0.5;
+
+/// Connections beside streams: probes, refusals, and those that have not said yet what they want.
+const BESIDE_STREAMS: usize = 1_000;
+
+/// Changes of rights that a stream may have to be told of; one that has more to read is told that it does not know.
+const REVOCATIONS: usize = 64;
 
 /// The api answers health checks from memory.
 const API_CHECK_LIMIT: Duration = Duration::from_secs(1);
@@ -56,6 +68,9 @@ pub enum StartError {
     /// The route cannot be matched.
     #[error(transparent)]
     Routes(#[from] PatternError),
+    /// The kernel gives no more of what streams take.
+    #[error("streams cannot be carried: {0}")]
+    Kernel(#[from] std::io::Error),
     /// The port is taken.
     #[error("cannot listen on {address}")]
     Listen {
@@ -73,7 +88,10 @@ pub struct Gateway {
     pub router: Router,
     /// Whether the bus can be heard, for those who compose services in one process.
     pub hearing: Hearing,
-    hub: Arc<Hub>,
+    around: Arc<Surroundings>,
+    reactors: Arc<Reactors>,
+    /// Streams at once.
+    most: u32,
 }
 
 impl Gateway {
@@ -84,30 +102,17 @@ impl Gateway {
         lifecycle: &Lifecycle,
     ) -> Result<Self, StartError> {
         let google = Google::new(&config.google)?;
-        let bus = Arc::new(google.event_bus("gateway").await?);
+        let bus = Arc::new(Bus::connect(&config.bus, &google, "gateway").await?);
         let api = Arc::new(Api::new(&config.api, google.environment())?);
-        let hub = Arc::new(Hub::default());
-        let instruments = Instruments::new(telemetry.metrics(), &hub);
-        let history = Arc::new(History {
-            api: Arc::clone(&api),
-            clock: Arc::new(SystemClock),
-            instruments: instruments.clone(),
-        });
-        let around = Arc::new(Surroundings {
-            hub: Arc::clone(&hub),
-            history: Arc::clone(&history),
-            clock: Arc::new(SystemClock),
-            instruments,
-            stopping: lifecycle.stopping().clone(),
-            leave_within: config.server.drain.mul_f64(LEAVING_SHARE),
-            max_age: config.limits.max_age,
-        });
+        let posts = Posts::for_each_core()?;
+        let around = surroundings(config, telemetry, lifecycle, (&api, posts.clone()));
         let entrance = Entrance {
             api,
             hearing: Hearing::default(),
             places: Places::new(config.limits),
             around: Arc::clone(&around),
         };
+        let reactors = Arc::new(Reactors::start(posts, &around)?);
         let redis = redis(&config.redis)?;
         let router = router(config, telemetry, lifecycle, &entrance)?;
 
@@ -117,19 +122,37 @@ impl Gateway {
             let reporter = Reporter {
                 redis,
                 instance: instance.clone(),
-                hub: Arc::clone(&hub),
+                hub: Arc::clone(&around.hub),
                 clock: Arc::clone(&around.clock),
             };
             lifecycle.spawn("presence", reporter.run(quit.clone()));
         }
-        let (filled, until) = (Arc::clone(&hub), quit.clone());
-        lifecycle.spawn("history", async move { history.run(&filled, until).await });
+        carry(lifecycle, &entrance, &reactors, &quit);
         listen_to_bus(lifecycle, bus, instance, &entrance, quit);
         Ok(Self {
             router,
             hearing: entrance.hearing,
-            hub,
+            around,
+            reactors,
+            most: config.limits.connections,
         })
+    }
+
+    /// Serves the gateway on a listener: streams on HTTP/1.1 by its own reactors, everything else as usual.
+    pub fn serve(&self, lifecycle: &Lifecycle, listener: TcpListener) -> Result<(), StartError> {
+        sockets::prepare(&listener, self.most)?;
+        let door = Front {
+            router: self.router.clone(),
+            reactors: Arc::clone(&self.reactors),
+            clock: Arc::clone(&self.around.clock),
+        };
+        let limits = ConnectionLimits {
+            max_connections: usize::try_from(self.most).unwrap_or(usize::MAX) + BESIDE_STREAMS,
+            ..ConnectionLimits::default()
+        };
+        let router = self.router.clone();
+        lifecycle.serve_behind(Some(Arc::new(door)), listener, router, limits);
+        Ok(())
     }
 
     /// Builds the gateway and serves it on its port.
@@ -143,15 +166,65 @@ impl Gateway {
         let listener = TcpListener::bind(address)
             .await
             .map_err(|source| StartError::Listen { address, source })?;
-        lifecycle.serve(listener, gateway.router);
+        gateway.serve(lifecycle, listener)?;
         lifecycle.set_ready();
         Ok(())
     }
 
     /// Who is connected to this instance.
     pub fn counts(&self) -> Counts {
-        self.hub.counts()
+        self.around.hub.counts()
     }
+}
+
+fn surroundings(
+    config: &Config,
+    telemetry: &Telemetry,
+    lifecycle: &Lifecycle,
+    (api, posts): (&Arc<Api>, Posts),
+) -> Arc<Surroundings> {
+    let hub = Arc::new(Hub::new(posts));
+    let instruments = Instruments::new(telemetry.metrics(), &hub);
+    let history = History {
+        api: Arc::clone(api),
+        clock: Arc::new(SystemClock),
+        instruments: instruments.clone(),
+    };
+    Arc::new(Surroundings {
+        hub,
+        history: Arc::new(history),
+        grants: Grants::default(),
+        clock: Arc::new(SystemClock),
+        pace: Pace::begin(),
+        instruments,
+        runtime: Handle::current(),
+        revocations: broadcast::channel(REVOCATIONS).0,
+        stopping: lifecycle.stopping().clone(),
+        leave_within: config.server.drain.mul_f64(LEAVING_SHARE),
+        max_age: config.limits.max_age,
+    })
+}
+
+/// Keeps what streams need: the reactors, what the rings lack, and whose rights have changed.
+fn carry(
+    lifecycle: &Lifecycle,
+    entrance: &Entrance,
+    reactors: &Arc<Reactors>,
+    quit: &CancellationToken,
+) {
+    let around = &entrance.around;
+    let attending = Arc::clone(reactors);
+    let (stopping, until) = (lifecycle.stopping().clone(), quit.clone());
+    lifecycle.spawn("reactors", async move {
+        attending.attend(stopping, until).await;
+    });
+    let (api, reactors) = (Arc::clone(&entrance.api), Arc::clone(reactors));
+    let control = Control::new(Arc::clone(around), reactors, api);
+    lifecycle.spawn("rights", control.run(quit.clone()));
+    let (around, until) = (Arc::clone(around), quit.clone());
+    lifecycle.spawn("history", async move {
+        around.history.run(&around.hub, until).await;
+    });
 }
 
 fn router(
@@ -215,7 +288,7 @@ fn quit_after_drain(lifecycle: &Lifecycle, places: Arc<Places>) -> CancellationT
 
 fn listen_to_bus(
     lifecycle: &Lifecycle,
-    bus: Arc<PubSubBus>,
+    bus: Arc<Bus>,
     instance: String,
     entrance: &Entrance,
     quit: CancellationToken,

@@ -7,14 +7,16 @@ use avvivo_kernel::{Clock, Timestamp};
 use bytes::Bytes;
 use futures::future::join_all;
 use prost::Message as _;
+use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     api::{Api, Refusal},
     frame::{Frame, moment},
-    hub::{Hub, Topic},
+    hub::Hub,
     instruments::{Instruments, Source},
     ring,
+    topic::Topic,
 };
 
 /// The bus reorders what different writers publish at once, by milliseconds: a hole that closes by itself is not fetched.
@@ -25,6 +27,10 @@ const LOOK: Duration = Duration::from_secs(1);
 const AT_ONCE: usize = 8;
 /// Events of one fetch, and of all fetches for one reader: what a ring holds.
 const STRETCH: u32 = 512;
+
+/// How long a history that does not answer is asked again before its events are given up, and how long between.
+const CATCH_UP_LIMIT: Duration = Duration::from_secs(5);
+const TRY_AGAIN: Duration = Duration::from_millis(250);
 
 /// Fetches what the rings lack.
 pub(crate) struct History {
@@ -53,9 +59,9 @@ impl History {
                 tokio::select! {
                     () = hub.holes.notified() => {}
                     // A fetch that failed has nobody to ring for it.
-                    () = tokio::time::sleep(LOOK) => {}
+                    () = sleep(LOOK) => {}
                 }
-                tokio::time::sleep(PATIENCE).await;
+                sleep(PATIENCE).await;
             };
             if quit.run_until_cancelled(rung).await.is_none() {
                 return;
@@ -75,14 +81,14 @@ impl History {
         }
     }
 
-    async fn fill_or_tell(&self, topic: &Topic) {
+    async fn fill_or_tell(&self, topic: &Arc<Topic>) {
         if let Err(error) = self.fill(topic).await {
             tracing::warn!(audience = &**topic.name(), %error, "missing events could not be fetched");
         }
     }
 
     /// Fetches what is missing before events that are known to exist.
-    async fn fill(&self, topic: &Topic) -> Result<(), Refusal> {
+    async fn fill(&self, topic: &Arc<Topic>) -> Result<(), Refusal> {
         let _one_for_all = topic.fetching.lock().await;
         while let Some(after) = topic.missing_after() {
             let stretch = self.api.replay(topic.name(), after, STRETCH).await?;
@@ -110,9 +116,23 @@ impl History {
         Ok(())
     }
 
+    /// Has the ring of an audience reach back to a number, for a reader that was left behind. However it ends, what the ring
+    /// has then is all there is.
+    pub(crate) async fn catch_up(&self, topic: &Arc<Topic>, after: u64) {
+        let reaching = async {
+            while let Err(error) = self.reach_back(topic, after).await {
+                tracing::debug!(%error, "the history could not be read");
+                sleep(TRY_AGAIN).await;
+            }
+        };
+        if timeout(CATCH_UP_LIMIT, reaching).await.is_err() {
+            tracing::warn!(audience = &**topic.name(), "the history does not answer");
+        }
+    }
+
     /// Puts what came after a number, and before the oldest in the ring, into the ring, as far as there is room and the
     /// history has it.
-    pub(crate) async fn reach_back(&self, topic: &Topic, after: u64) -> Result<(), Refusal> {
+    async fn reach_back(&self, topic: &Arc<Topic>, after: u64) -> Result<(), Refusal> {
         let _one_for_all = topic.fetching.lock().await;
         let Some((tail, head)) = topic.with_ring(|ring| (ring.tail(), ring.head())) else {
             return Ok(());

@@ -1,32 +1,29 @@
 //! Who reads what: the audiences that somebody reads here, and a place in each for every reader.
 //!
-//! A publication goes into an audience's ring once and wakes its readers; each takes what it has not had when it can, as much
-//! as there is. So nobody has a queue, and nobody slow costs the others anything.
+//! A publication goes into an audience's ring once and wakes its readers, a letter to each reactor that carries some of them;
+//! each takes what it has not had when it can, as much as there is. So nobody has a queue, and nobody slow costs the others anything.
 //!
 //! Locks are short and never held across anything that waits: the map of audiences, then one audience.
 
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
 };
 
 use avvivo_contracts::{
     audience as names,
-    cursor::{Cursor, Place, Tag},
+    cursor::{Cursor, Place},
 };
 use tokio::{sync::Notify, time::Instant};
 
 use crate::{
-    audience::{Audience, Put},
+    audience::Put,
     frame::Frame,
     heard::Heard,
-    reader::{Reader, Seat},
-    ring::Ring,
+    reactor::Posts,
+    seats::{Seat, Seats, is_ahead},
+    topic::Topic,
 };
-
-/// How long a ring is kept when its last reader has gone: whoever lost a connection is back by then, or fetches anyway.
-const KEPT_IDLE: Duration = Duration::from_mins(2);
 
 /// Who is connected.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -48,92 +45,6 @@ pub(crate) struct Occupancy {
     pub(crate) bytes: usize,
 }
 
-/// An audience that is read here.
-pub(crate) struct Topic {
-    name: Arc<str>,
-    tag: Tag,
-    inner: Mutex<Inner>,
-    /// Held by whoever fetches what the ring lacks, so that one does it for all.
-    pub(crate) fetching: tokio::sync::Mutex<()>,
-}
-
-struct Inner {
-    audience: Audience,
-    readers: HashMap<u64, Arc<Notify>>,
-    /// Since when nobody reads.
-    idle_since: Instant,
-}
-
-impl Topic {
-    fn new(name: Arc<str>, known: u64) -> Self {
-        Self {
-            tag: Tag::of(&name),
-            name,
-            inner: Mutex::new(Inner {
-                audience: Audience::new(known),
-                readers: HashMap::new(),
-                idle_since: Instant::now(),
-            }),
-            fetching: tokio::sync::Mutex::default(),
-        }
-    }
-
-    /// The audience's name.
-    pub(crate) fn name(&self) -> &Arc<str> {
-        &self.name
-    }
-
-    /// What stands for it in cursors.
-    pub(crate) fn tag(&self) -> Tag {
-        self.tag
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Inner> {
-        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Looks at the ring; nothing, while its beginning is not known.
-    pub(crate) fn with_ring<T>(&self, look: impl FnOnce(&Ring) -> T) -> Option<T> {
-        self.lock().audience.ring().map(look)
-    }
-
-    /// Changes the audience, and wakes its readers when that moved its head or gave them older events.
-    pub(crate) fn change<T>(&self, change: impl FnOnce(&mut Audience) -> T) -> T {
-        let mut inner = self.lock();
-        let before = edges(&inner.audience);
-        let done = change(&mut inner.audience);
-        if edges(&inner.audience) != before {
-            inner
-                .readers
-                .values()
-                .for_each(|reader| reader.notify_one());
-        }
-        done
-    }
-
-    /// The number after which something is missing.
-    pub(crate) fn missing_after(&self) -> Option<u64> {
-        self.lock().audience.missing_after()
-    }
-
-    /// The newest number here, once the head is known.
-    pub(crate) fn head(&self) -> Option<u64> {
-        self.lock().audience.head()
-    }
-
-    pub(crate) fn leave(&self, reader: u64) {
-        let mut inner = self.lock();
-        inner.readers.remove(&reader);
-        if inner.readers.is_empty() {
-            inner.idle_since = Instant::now();
-        }
-    }
-}
-
-fn edges(audience: &Audience) -> Option<(u64, u64)> {
-    audience.ring().map(|ring| (ring.tail(), ring.head()))
-}
-
 /// What became of an event of the bus.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Ingested {
@@ -151,11 +62,13 @@ pub(crate) enum Ingested {
 }
 
 /// The audiences of this instance.
-#[derive(Default)]
 pub(crate) struct Hub {
     state: Mutex<State>,
+    posts: Posts,
     /// Rung when something is missing somewhere.
     pub(crate) holes: Notify,
+    /// Rung when the bus is heard, for the first time or again.
+    pub(crate) heard_again: Notify,
 }
 
 #[derive(Default)]
@@ -170,7 +83,7 @@ struct State {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Start {
     /// The audience.
-    pub(crate) audience: String,
+    pub(crate) audience: Arc<str>,
     /// Its last number, as the api says.
     pub(crate) head: u64,
 }
@@ -204,9 +117,18 @@ impl Hub {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// A hub of which these reactors carry readers.
+    pub(crate) fn new(posts: Posts) -> Self {
+        Self {
+            state: Mutex::default(),
+            posts,
+            holes: Notify::new(),
+            heard_again: Notify::new(),
+        }
+    }
+
     /// A new reader. Each audience is named once.
-    pub(crate) fn join(self: &Arc<Self>, starts: &[Start], resume: &Resume) -> Reader {
-        let notify = Arc::new(Notify::new());
+    pub(crate) fn join(self: &Arc<Self>, starts: &[Start], resume: &Resume) -> Seats {
         let mut seats: Vec<Seat> = Vec::with_capacity(starts.len());
         let id = {
             let mut state = self.lock();
@@ -214,9 +136,9 @@ impl Hub {
             state.connections += 1;
             let id = state.drawn;
             for start in starts {
-                let topic = state.topic(&start.audience);
+                let topic = state.topic(&start.audience, &self.posts);
                 // While the map is locked: an audience in which nobody is seated may be swept away.
-                topic.lock().readers.insert(id, Arc::clone(&notify));
+                topic.sit();
                 seats.push(Seat::new(topic, Place::after(start.head)));
             }
             id
@@ -236,7 +158,39 @@ impl Hub {
                 seat.resume(place, start.head);
             }
         }
-        Reader::new(id, Arc::clone(self), seats, notify)
+        Seats::new(id, Arc::clone(self), seats)
+    }
+
+    /// An audience that this process itself reads for as long as it lives, and what rings when there is news of it.
+    pub(crate) fn attend(&self, audience: &str) -> (Arc<Topic>, Arc<Notify>) {
+        let mut state = self.lock();
+        let topic = state.topic(&audience.into(), &self.posts);
+        let notify = Arc::new(Notify::new());
+        topic.sit();
+        topic.wake(0, &notify);
+        (topic, notify)
+    }
+
+    /// Where a reader of these audiences begins who goes on from `resume`, if this instance can tell: it hears of them all,
+    /// and of as much as the reader has read.
+    pub(crate) fn starts(&self, audiences: &[Arc<str>], resume: &Resume) -> Option<Vec<Start>> {
+        let state = self.lock();
+        let start = |audience: &Arc<str>| {
+            let topic = state.topics.get(audience)?;
+            let head = topic.head().filter(|_| topic.missing_after().is_none())?;
+            let place = match resume {
+                Resume::From(cursor) => cursor.place(audience),
+                Resume::Now | Resume::Unknown => None,
+            };
+            if place.is_some_and(|place| is_ahead(place, head)) {
+                return None;
+            }
+            Some(Start {
+                audience: Arc::clone(audience),
+                head,
+            })
+        };
+        audiences.iter().map(start).collect()
     }
 
     /// A reader has gone.
@@ -263,7 +217,7 @@ impl Hub {
         match put {
             Put::Repeated => Ingested::Repeated,
             Put::Added => Ingested::Added {
-                readers: topic.lock().readers.len(),
+                readers: topic.seated(),
             },
             Put::Early => {
                 self.holes.notify_one();
@@ -282,11 +236,9 @@ impl Hub {
         let mut state = self.lock();
         let mut forgotten = Vec::new();
         state.topics.retain(|name, topic| {
-            let inner = topic.lock();
-            let stays =
-                !inner.readers.is_empty() || now.duration_since(inner.idle_since) < KEPT_IDLE;
+            let stays = topic.is_in_use(now);
             if !stays {
-                forgotten.push((Arc::clone(name), inner.audience.known()));
+                forgotten.push((Arc::clone(name), topic.known()));
             }
             stays
         });
@@ -299,7 +251,8 @@ impl Hub {
     pub(crate) fn counts(&self) -> Counts {
         let state = self.lock();
         let is_channel = |topic: &&Arc<Topic>| {
-            names::class(&topic.name) != names::PUBLIC_CLASS && !topic.lock().readers.is_empty()
+            let class = names::class(topic.name());
+            ![names::PUBLIC_CLASS, names::CONTROL_CLASS].contains(&class) && topic.seated() > 0
         };
         Counts {
             channels: state.topics.values().filter(is_channel).count(),
@@ -322,14 +275,13 @@ impl Hub {
 }
 
 impl State {
-    fn topic(&mut self, name: &str) -> Arc<Topic> {
+    fn topic(&mut self, name: &Arc<str>, posts: &Posts) -> Arc<Topic> {
         if let Some(topic) = self.topics.get(name) {
             return Arc::clone(topic);
         }
-        let name: Arc<str> = name.into();
-        let known = self.heard.last(&name).unwrap_or_default();
-        let topic = Arc::new(Topic::new(Arc::clone(&name), known));
-        self.topics.insert(name, Arc::clone(&topic));
+        let known = self.heard.last(name).unwrap_or_default();
+        let topic = Arc::new(Topic::new(Arc::clone(name), known, posts.clone()));
+        self.topics.insert(Arc::clone(name), Arc::clone(&topic));
         topic
     }
 }

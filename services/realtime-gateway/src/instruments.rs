@@ -23,12 +23,15 @@ pub(crate) struct Instruments {
     connects: Counter<u64>,
     ends: Counter<u64>,
     deliveries: Counter<u64>,
+    writes: Counter<u64>,
     latency: Histogram<f64>,
     events_per_write: Histogram<u64>,
     lag: Histogram<f64>,
     repeats: Counter<u64>,
     replays: Counter<u64>,
     gaps: Counter<u64>,
+    authorizations: Counter<u64>,
+    sheds: Counter<u64>,
     lost: Counter<u64>,
     heard: Gauge<u64>,
 }
@@ -55,30 +58,25 @@ impl Instruments {
     pub(crate) fn new(metrics: &Metrics, hub: &Arc<Hub>) -> Self {
         let meter = metrics.meter("gateway");
         observe_rings(&meter, hub);
-        let counter = |name: &'static str, unit: &'static str, what: &'static str| {
-            meter
-                .u64_counter(name)
-                .with_unit(unit)
-                .with_description(what)
-                .build()
-        };
+        let count = |name, unit, what| counter(&meter, name, unit, what);
         Self {
             connections: open_streams(&meter),
-            connects: counter("avvivo.sse.connects", "{connection}", "Streams opened."),
-            ends: counter(
+            connects: count("avvivo.sse.connects", "{connection}", "Streams opened."),
+            ends: count(
                 "avvivo.sse.ends",
                 "{connection}",
                 "Streams ended, by reason.",
             ),
-            deliveries: counter(
+            deliveries: count(
                 "avvivo.sse.deliveries",
                 "{event}",
                 "Events written to streams.",
             ),
+            writes: count("avvivo.sse.writes", "{write}", "Writes that took events."),
             latency: seconds(
                 &meter,
                 "avvivo.sse.delivery.latency",
-                "From what happened to its being written to a stream.",
+                "From what happened to its being written; of one write in 64 where there are many.",
             ),
             events_per_write: events_per_write(&meter),
             lag: seconds(
@@ -86,26 +84,24 @@ impl Instruments {
                 "avvivo.bus.lag",
                 "From what happened to its being heard from the bus.",
             ),
-            repeats: counter(
-                "avvivo.bus.repeats",
-                "{event}",
-                "Events delivered again by the bus.",
-            ),
-            replays: counter(
-                "avvivo.sse.replays",
-                "{event}",
-                "Events read from the history, by what for.",
-            ),
-            gaps: counter(
+            repeats: count("avvivo.bus.repeats", "{event}", "Events delivered again."),
+            replays: count("avvivo.sse.replays", "{event}", "Events read from history."),
+            gaps: count(
                 "avvivo.sse.gaps",
                 "{gap}",
-                "Times a reader was told that something is missing.",
+                "Holes that a reader was told of.",
             ),
-            lost: counter(
-                "avvivo.bus.lost",
-                "{gap}",
-                "Times neither the bus nor the history had what comes next in an audience.",
+            authorizations: count(
+                "avvivo.sse.authorizations",
+                "{connection}",
+                "Streams authorized, by how.",
             ),
+            sheds: count(
+                "avvivo.sse.sheds",
+                "{connection}",
+                "Clients sent away to come back.",
+            ),
+            lost: count("avvivo.bus.lost", "{gap}", "Holes that nobody can fill."),
             heard: meter
                 .u64_gauge("avvivo.bus.heard")
                 .with_description("1 while the bus can be heard.")
@@ -126,15 +122,27 @@ impl Instruments {
             .add(1, &[KeyValue::new("reason", ending.as_str())]);
     }
 
-    pub(crate) fn wrote(&self, events: usize) {
+    /// So many writes took events to sockets.
+    pub(crate) fn wrote(&self, writes: u64) {
+        self.writes.add(writes, &[]);
+    }
+
+    /// One of them took so many.
+    pub(crate) fn batched(&self, events: usize) {
         self.events_per_write
             .record(u64::try_from(events).unwrap_or(u64::MAX), &[]);
     }
 
-    pub(crate) fn delivered(&self, event: &'static str, latency: Duration) {
+    /// An event was delivered so often.
+    pub(crate) fn delivered(&self, event: &'static str, count: u64) {
+        self.deliveries.add(count, &[KeyValue::new("event", event)]);
+    }
+
+    /// The time that one delivery took since the event happened.
+    pub(crate) fn took(&self, event: &'static str, happened: Timestamp, now: Timestamp) {
         let event = [KeyValue::new("event", event)];
-        self.deliveries.add(1, &event);
-        self.latency.record(latency.as_secs_f64(), &event);
+        self.latency
+            .record(since(happened, now).as_secs_f64(), &event);
     }
 
     pub(crate) fn lagged(&self, lag: Duration) {
@@ -151,6 +159,16 @@ impl Instruments {
             .add(u64::try_from(events).unwrap_or(u64::MAX), &source);
     }
 
+    /// How it was found out what somebody may hear: `kept` or `asked`.
+    pub(crate) fn authorized(&self, how: &'static str) {
+        self.authorizations.add(1, &[KeyValue::new("how", how)]);
+    }
+
+    /// Somebody was turned away in a way that makes them come back.
+    pub(crate) fn shed(&self, reason: &'static str) {
+        self.sheds.add(1, &[KeyValue::new("reason", reason)]);
+    }
+
     pub(crate) fn missed(&self) {
         self.gaps.add(1, &[]);
     }
@@ -162,6 +180,19 @@ impl Instruments {
     pub(crate) fn heard(&self, heard: bool) {
         self.heard.record(u64::from(heard), &[]);
     }
+}
+
+fn counter(
+    meter: &Meter,
+    name: &'static str,
+    unit: &'static str,
+    what: &'static str,
+) -> Counter<u64> {
+    meter
+        .u64_counter(name)
+        .with_unit(unit)
+        .with_description(what)
+        .build()
 }
 
 fn open_streams(meter: &Meter) -> UpDownCounter<i64> {
@@ -176,7 +207,9 @@ fn events_per_write(meter: &Meter) -> Histogram<u64> {
     meter
         .u64_histogram("avvivo.sse.write.events")
         .with_unit("{event}")
-        .with_description("Events in one write to a stream.")
+        .with_description(
+            "Events in one write to a stream; of one write in 64 where there are many.",
+        )
         .with_boundaries(vec![1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0])
         .build()
 }

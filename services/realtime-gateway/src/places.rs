@@ -1,14 +1,15 @@
-//! How many connections there may be: on this instance, and of one account.
+//! How many connections there may be: on this instance, from one address, and of one account.
 //!
-//! A place on the instance is taken before anybody is asked who is there, so the same bound holds for questions to the
-//! api under way. An account's place is taken once we know whose it is.
+//! A place on the instance and of an address is taken before anybody is asked who is there, so the same bounds hold for
+//! questions to the api under way. An account's place is taken once we know whose it is.
 
 use std::{
     collections::HashMap,
+    hash::Hash,
+    net::IpAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use avvivo_kernel::{ErrorKind, Fault};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::config::LimitsConfig;
@@ -22,27 +23,19 @@ pub(crate) enum Crowded {
     /// For this account.
     #[error("the account has all the connections it may have")]
     Account,
+    /// For this address.
+    #[error("the address has all the connections it may have")]
+    Address,
 }
 
-impl Fault for Crowded {
-    /// Unavailable, not "limit reached": to clients of this stream 429 has never meant anything, 503 means "later".
-    fn kind(&self) -> ErrorKind {
-        ErrorKind::Unavailable
-    }
-
-    fn code(&self) -> &'static str {
+impl Crowded {
+    /// For people who look at metrics, and for clients.
+    pub(crate) fn code(self) -> &'static str {
         match self {
             Self::Instance => "stream.instance_full",
             Self::Account => "stream.too_many_connections",
+            Self::Address => "stream.too_many_from_address",
         }
-    }
-
-    fn public_message(&self) -> String {
-        match self {
-            Self::Instance => "Hay mucha gente conectada. Probá de nuevo en unos segundos.",
-            Self::Account => "Tenés demasiadas pestañas o equipos conectados. Cerrá alguno.",
-        }
-        .to_owned()
     }
 }
 
@@ -51,22 +44,60 @@ impl Fault for Crowded {
 pub(crate) struct Places {
     free: Arc<Semaphore>,
     limits: LimitsConfig,
-    accounts: Mutex<HashMap<String, u32>>,
+    addresses: Counts<IpAddr>,
+    accounts: Counts<Arc<str>>,
 }
 
-/// A place for somebody we do not know yet.
+/// How many each has.
+#[derive(Debug)]
+struct Counts<K>(Mutex<HashMap<K, u32>>);
+
+/// A place for somebody we do not know yet; free again when dropped.
 #[derive(Debug)]
 pub(crate) struct Reservation {
     places: Arc<Places>,
-    permit: OwnedSemaphorePermit,
+    address: IpAddr,
+    _permit: OwnedSemaphorePermit,
 }
 
 /// An account's place; free again when dropped.
 #[derive(Debug)]
 pub(crate) struct Place {
-    places: Arc<Places>,
-    account: String,
-    _permit: OwnedSemaphorePermit,
+    reservation: Reservation,
+    account: Arc<str>,
+}
+
+impl<K: Hash + Eq + Clone> Counts<K> {
+    fn new() -> Self {
+        Self(Mutex::default())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<K, u32>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Counts one more, if that is not too many.
+    fn enter(&self, who: &K, most: u32) -> bool {
+        let mut all = self.lock();
+        if let Some(count) = all.get_mut(who) {
+            let has_room = *count < most;
+            *count += u32::from(has_room);
+            return has_room;
+        }
+        all.insert(who.clone(), 1);
+        true
+    }
+
+    fn leave(&self, who: &K) {
+        let mut all = self.lock();
+        let Some(count) = all.get_mut(who) else {
+            return;
+        };
+        *count = count.saturating_sub(1);
+        if *count == 0 {
+            all.remove(who);
+        }
+    }
 }
 
 impl Places {
@@ -75,18 +106,26 @@ impl Places {
         Arc::new(Self {
             free: Arc::new(Semaphore::new(most)),
             limits,
-            accounts: Mutex::new(HashMap::new()),
+            addresses: Counts::new(),
+            accounts: Counts::new(),
         })
     }
 
-    /// Takes a place on the instance.
-    pub(crate) fn reserve(self: &Arc<Self>) -> Result<Reservation, Crowded> {
+    /// Takes a place on the instance, for somebody at an address.
+    pub(crate) fn reserve(self: &Arc<Self>, address: IpAddr) -> Result<Reservation, Crowded> {
         let permit = Arc::clone(&self.free)
             .try_acquire_owned()
             .map_err(|_| Crowded::Instance)?;
+        if !self
+            .addresses
+            .enter(&address, self.limits.connections_per_address)
+        {
+            return Err(Crowded::Address);
+        }
         Ok(Reservation {
             places: Arc::clone(self),
-            permit,
+            address,
+            _permit: permit,
         })
     }
 
@@ -97,59 +136,53 @@ impl Places {
             all.forget();
         }
     }
-
-    fn accounts(&self) -> MutexGuard<'_, HashMap<String, u32>> {
-        self.accounts.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 impl Reservation {
     /// Turns it into a place of `account`.
-    pub(crate) fn assign(self, account: String) -> Result<Place, Crowded> {
-        let Self { places, permit } = self;
-        {
-            let mut accounts = places.accounts();
-            let taken = accounts.entry(account.clone()).or_default();
-            if *taken >= places.limits.connections_per_account {
-                return Err(Crowded::Account);
-            }
-            *taken += 1;
+    pub(crate) fn assign(self, account: Arc<str>) -> Result<Place, Crowded> {
+        let most = self.places.limits.connections_per_account;
+        if !self.places.accounts.enter(&account, most) {
+            return Err(Crowded::Account);
         }
         Ok(Place {
-            places,
+            reservation: self,
             account,
-            _permit: permit,
         })
+    }
+}
+
+impl Drop for Reservation {
+    fn drop(&mut self) {
+        self.places.addresses.leave(&self.address);
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        let mut accounts = self.places.accounts();
-        let Some(taken) = accounts.get_mut(&self.account) else {
-            return;
-        };
-        *taken = taken.saturating_sub(1);
-        if *taken == 0 {
-            accounts.remove(&self.account);
-        }
+        self.reservation.places.accounts.leave(&self.account);
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::net::Ipv4Addr;
+
     use super::*;
+
+    const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
     fn places() -> Arc<Places> {
         Places::new(LimitsConfig {
-            connections: 3,
+            connections: 4,
             connections_per_account: 2,
+            connections_per_address: 3,
             max_age: std::time::Duration::from_mins(30),
         })
     }
 
     fn place(places: &Arc<Places>, account: &str) -> Result<Place, Crowded> {
-        places.reserve()?.assign(account.to_owned())
+        places.reserve(HERE)?.assign(account.into())
     }
 
     #[test]
@@ -159,10 +192,17 @@ mod tests {
         let _second = place(&places, "ana").unwrap();
         assert_eq!(place(&places, "ana").unwrap_err(), Crowded::Account);
         let _other = place(&places, "bea").unwrap();
-        assert_eq!(place(&places, "caro").unwrap_err(), Crowded::Instance);
+        assert_eq!(place(&places, "caro").unwrap_err(), Crowded::Address);
+        let elsewhere = Ipv4Addr::BROADCAST.into();
+        let _fourth = places.reserve(elsewhere).unwrap();
+        assert_eq!(places.reserve(elsewhere).unwrap_err(), Crowded::Instance);
         drop(first);
         let _again = place(&places, "ana").unwrap();
-        assert_eq!(places.accounts().len(), 2, "nobody who left is remembered");
+        assert_eq!(
+            places.accounts.lock().len(),
+            2,
+            "nobody who left is remembered"
+        );
     }
 
     #[tokio::test]
@@ -174,6 +214,6 @@ mod tests {
         assert!(futures::poll!(&mut emptied).is_pending());
         drop(last);
         emptied.await;
-        assert_eq!(places.reserve().unwrap_err(), Crowded::Instance);
+        assert_eq!(places.reserve(HERE).unwrap_err(), Crowded::Instance);
     }
 }

@@ -1,15 +1,16 @@
-//! The streams: from a request to an open stream, or to a problem before it begins.
+//! The streams: from a request to an open stream, to a stream that ends at once and says when to come back, or to a problem.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use avvivo_contracts::cursor::Cursor;
-use avvivo_http_kit::{Authenticate, Caller, NotAuthenticated, Problem, QueryParams};
+use avvivo_http_kit::{Authenticate, Caller, ClientIp, NotAuthenticated, Problem, QueryParams};
 use avvivo_kernel::{ErrorKind, Fault};
 use axum::{
+    Extension,
     body::Body,
-    extract::State,
-    response::{IntoResponse as _, Response},
+    extract::{FromRequestParts, State},
+    response::Response,
 };
 use http::{
     HeaderMap, HeaderName, HeaderValue, Version,
@@ -21,10 +22,14 @@ use serde::Deserialize;
 use crate::{
     api::{Api, Credentials, Refusal, Wanted},
     bus::Hearing,
-    connection::{Connection, Surroundings},
+    connection::Connection,
+    ending::Ending,
     frame::Dialect,
-    hub::Resume,
+    front::{ByReactor, Opened},
+    grants::{Key, Right},
+    hub::{Resume, Start},
     places::{Crowded, Places},
+    session::{Session, Surroundings},
 };
 
 /// Where clients have always connected.
@@ -37,11 +42,6 @@ const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 const EVENT_STREAM: HeaderValue = HeaderValue::from_static("text/event-stream; charset=utf-8");
 const UNCACHED: HeaderValue = HeaderValue::from_static("no-cache, no-transform");
 const X_ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
-
-/// Something is away: it is back within seconds, or somebody has to look at it.
-const BACK_SOON: Duration = Duration::from_secs(5);
-/// Somebody has too many connections: they have to close one first.
-const BACK_LATER: Duration = Duration::from_secs(30);
 
 /// What opening a stream takes.
 #[derive(Clone)]
@@ -105,16 +105,15 @@ pub(crate) async fn open_chat(
     State(entrance): State<Entrance>,
     Caller(Bearer(bearer)): Caller<Bearer>,
     QueryParams(query): QueryParams<ChatQuery>,
-    headers: HeaderMap,
-    version: Version,
+    way: Way,
 ) -> Result<Response, Problem> {
     let shop = query.shop_id.as_deref().filter(|shop| !shop.is_empty());
     let asked = Asked {
         dialect: Dialect::Chat,
         credentials: Credentials::Bearer(bearer),
         wanted: Wanted::OwnChannel { shop },
-        resume: resume(&headers, query.since.as_deref()),
-        version,
+        resume: resume(&way.headers, query.since.as_deref()),
+        way,
     };
     entrance.open(asked).await
 }
@@ -124,8 +123,7 @@ pub(crate) async fn open_topics(
     State(entrance): State<Entrance>,
     bearer: Option<Caller<Bearer>>,
     QueryParams(query): QueryParams<TopicsQuery>,
-    headers: HeaderMap,
-    version: Version,
+    way: Way,
 ) -> Result<Response, Problem> {
     let credentials = match (query.ticket, bearer) {
         (Some(ticket), _) => Credentials::Ticket(ticket),
@@ -138,8 +136,8 @@ pub(crate) async fn open_topics(
         dialect: Dialect::Realtime,
         credentials,
         wanted: Wanted::Topics(topics.map(str::to_owned).collect()),
-        resume: resume(&headers, query.since.as_deref()),
-        version,
+        resume: resume(&way.headers, query.since.as_deref()),
+        way,
     };
     entrance.open(asked).await
 }
@@ -150,63 +148,148 @@ struct Asked<'a> {
     credentials: Credentials,
     wanted: Wanted<'a>,
     resume: Resume,
+    way: Way,
+}
+
+/// How a stream is carried, and what a client says about where it was.
+#[derive(FromRequestParts)]
+pub(crate) struct Way {
+    headers: HeaderMap,
     version: Version,
+    client: ClientIp,
+    by_reactor: Option<Extension<ByReactor>>,
+}
+
+/// Why somebody gets no stream.
+enum Closed {
+    /// Something is away or full here: they shall come back. Any status but 200 would keep a browser away for good.
+    Later {
+        /// A stable code.
+        code: &'static str,
+        ending: Ending,
+    },
+    /// They would be told the same again.
+    Refused(Problem),
 }
 
 impl Entrance {
     async fn open(self, asked: Asked<'_>) -> Result<Response, Problem> {
+        let (around, dialect) = (Arc::clone(&self.around), asked.dialect);
+        match self.try_open(asked).await {
+            Ok(response) => Ok(response),
+            Err(Closed::Refused(problem)) => Err(problem),
+            Err(Closed::Later { code, ending }) => {
+                around.instruments.shed(code);
+                let retry = ending.retry(rand::random());
+                let last = dialect.shed(code, ending, retry, around.clock.now());
+                Ok(event_stream(last.into()))
+            }
+        }
+    }
+
+    async fn try_open(self, asked: Asked<'_>) -> Result<Response, Closed> {
         self.is_open()?;
-        let reservation = self.places.reserve().map_err(crowded)?;
-        let grant = self
-            .api
-            .authorize(&asked.credentials, asked.wanted)
-            .await
-            .map_err(refused)?;
-        let place = reservation.assign(grant.account.clone()).map_err(crowded)?;
-        let from = (&grant, &asked.resume);
-        let connection = Connection::open(self.around, asked.dialect, from, place);
-        let mut response = Body::from_stream(connection.into_body()).into_response();
-        let headers = response.headers_mut();
-        headers.insert(CONTENT_TYPE, EVENT_STREAM);
-        headers.insert(CACHE_CONTROL, UNCACHED);
-        headers.insert(X_ACCEL_BUFFERING, HeaderValue::from_static("no"));
-        if asked.version < Version::HTTP_2 {
-            headers.insert(CONNECTION, HeaderValue::from_static("keep-alive"));
+        let reservation = self.places.reserve(asked.way.client.network())?;
+        let (right, starts) = self.grant(&asked).await?;
+        let place = reservation.assign(Arc::clone(&right.grant.account))?;
+        let from = (&*starts, &asked.resume);
+        let (session, greeting) = Session::open(&self.around, (asked.dialect, right), from, place);
+        let mut response = if asked.way.by_reactor.is_some() {
+            let mut response = event_stream(Body::empty());
+            response
+                .extensions_mut()
+                .insert(Opened::new(session, greeting));
+            response
+        } else {
+            let connection = Connection::new(self.around, session, greeting);
+            event_stream(Body::from_stream(connection.into_body()))
+        };
+        if asked.way.version < Version::HTTP_2 {
+            let keep_alive = HeaderValue::from_static("keep-alive");
+            response.headers_mut().insert(CONNECTION, keep_alive);
         }
         Ok(response)
     }
 
-    /// Whether a stream that began now would hear anything.
-    fn is_open(&self) -> Result<(), Problem> {
-        if self.around.stopping.is_cancelled() {
-            return Err(closed("stream.draining"));
+    /// What was granted lately to the same token for the same, if this instance also knows how far all of it is; or what
+    /// the api says.
+    async fn grant(&self, asked: &Asked<'_>) -> Result<(Right, Vec<Start>), Refusal> {
+        let around = &self.around;
+        let since = around.grants.now();
+        let key = Key::of(&asked.credentials, &asked.wanted);
+        if let Some(grant) = key.and_then(|key| around.grants.get(key, around.clock.now()))
+            && let Some(starts) = around.hub.starts(&grant.audiences, &asked.resume)
+        {
+            around.instruments.authorized("kept");
+            return Ok((Right { grant, since }, starts));
         }
-        self.hearing.check().map_err(|down| closed(down.code))
+        let (grant, starts) = self
+            .api
+            .authorize(&asked.credentials, &asked.wanted)
+            .await?;
+        let grant = Arc::new(grant);
+        around.instruments.authorized("asked");
+        if let Some(key) = key {
+            around.grants.keep(key, &grant, since);
+        }
+        Ok((Right { grant, since }, starts))
+    }
+
+    /// Whether a stream that began now would hear anything.
+    fn is_open(&self) -> Result<(), Closed> {
+        if self.around.stopping.is_cancelled() {
+            return Err(Closed::later("stream.draining"));
+        }
+        self.hearing
+            .check()
+            .map_err(|down| Closed::later(down.code))
     }
 }
 
-fn closed(code: &'static str) -> Problem {
-    let message = "Las novedades en vivo están demoradas. Probá de nuevo en unos segundos.";
-    Problem::new(ErrorKind::Unavailable, code, message).retry_after(BACK_SOON)
+fn event_stream(body: Body) -> Response {
+    let mut response = Response::new(body);
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, EVENT_STREAM);
+    headers.insert(CACHE_CONTROL, UNCACHED);
+    headers.insert(X_ACCEL_BUFFERING, HeaderValue::from_static("no"));
+    response
 }
 
-fn crowded(crowded: Crowded) -> Problem {
-    let wait = match crowded {
-        Crowded::Instance => BACK_SOON,
-        Crowded::Account => BACK_LATER,
-    };
-    Problem::from(crowded).retry_after(wait)
+impl Closed {
+    fn later(code: &'static str) -> Self {
+        Self::Later {
+            code,
+            ending: Ending::Busy,
+        }
+    }
 }
 
-fn refused(refusal: Refusal) -> Problem {
-    let (kind, is_about_the_shop) = (refusal.kind(), matches!(refusal, Refusal::NotTheirShop));
-    let problem = Problem::from(refusal);
-    if kind == ErrorKind::Unavailable {
-        return problem.retry_after(BACK_SOON);
+impl From<Crowded> for Closed {
+    fn from(crowded: Crowded) -> Self {
+        let ending = match crowded {
+            Crowded::Instance => Ending::Busy,
+            Crowded::Account | Crowded::Address => Ending::Crowded,
+        };
+        Self::Later {
+            code: crowded.code(),
+            ending,
+        }
     }
-    if is_about_the_shop {
-        // Clients of the chat look for this member.
-        return problem.member("error", serde_json::Map::new());
+}
+
+impl From<Refusal> for Closed {
+    fn from(refusal: Refusal) -> Self {
+        if refusal.kind() == ErrorKind::Unavailable {
+            tracing::warn!(error = %refusal, "nobody can say who may hear what");
+            return Self::later(refusal.code());
+        }
+        let is_about_the_shop = matches!(refusal, Refusal::NotTheirShop);
+        let problem = Problem::from(refusal);
+        Self::Refused(if is_about_the_shop {
+            // Clients of the chat look for this member.
+            problem.member("error", serde_json::Map::new())
+        } else {
+            problem
+        })
     }
-    problem
 }

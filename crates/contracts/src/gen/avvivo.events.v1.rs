@@ -5,7 +5,7 @@ pub struct Event {
     /// UUID version 7. The same event may arrive more than once; consumers recognise it by this.
     #[prost(string, tag = "1")]
     pub id: ::prost::alloc::string::String,
-    /// Who may see it: `shop:<id>`, `client:<account id>` or `public:reels`.
+    /// Who may see it: `shop:<id>`, `client:<account id>`, `public:reels`; or `control:access`, for gateways alone.
     #[prost(string, tag = "2")]
     pub audience: ::prost::alloc::string::String,
     /// Counts the audience's events in commit order, starting at 1, without gaps.
@@ -16,7 +16,7 @@ pub struct Event {
     /// W3C trace context of the write that caused the event; empty when there was none.
     #[prost(string, tag = "5")]
     pub traceparent: ::prost::alloc::string::String,
-    #[prost(oneof = "event::Payload", tags = "10, 11, 12, 13, 14")]
+    #[prost(oneof = "event::Payload", tags = "10, 11, 12, 13, 14, 15")]
     pub payload: ::core::option::Option<event::Payload>,
 }
 /// Nested message and enum types in `Event`.
@@ -33,6 +33,8 @@ pub mod event {
         ChatMessageSent(super::ChatMessageSent),
         #[prost(message, tag = "14")]
         ChatRead(super::ChatRead),
+        #[prost(message, tag = "15")]
+        AccessChanged(super::AccessChanged),
     }
 }
 /// A reel moved through its life; only the owning shop hears it. Sent as `reel:status`.
@@ -173,4 +175,11 @@ pub struct ChatRead {
     /// What the reader has not read after that.
     #[prost(uint32, tag = "4")]
     pub unread_count: u32,
+}
+/// What an account may hear has changed: it was suspended or reinstated, or a shop came to it or left it. Gateways end its
+/// streams; the client comes back and is judged anew. No client is told.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AccessChanged {
+    #[prost(string, tag = "1")]
+    pub account_id: ::prost::alloc::string::String,
 }

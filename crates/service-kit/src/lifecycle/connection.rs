@@ -2,6 +2,7 @@
 
 use std::{
     convert::Infallible,
+    io::Cursor,
     net::SocketAddr,
     sync::{
         Arc,
@@ -16,11 +17,18 @@ use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
     server::conn::auto::Builder,
 };
-use tokio::{net::TcpStream, sync::OwnedSemaphorePermit};
+use tokio::{
+    io::{AsyncRead, AsyncReadExt as _, AsyncWrite},
+    net::TcpStream,
+    sync::OwnedSemaphorePermit,
+};
 use tokio_util::sync::CancellationToken;
 use tower::Service;
 
-use super::Lifecycle;
+use super::{
+    Lifecycle,
+    door::{Door, Visitor},
+};
 
 /// What one client may take.
 #[derive(Debug, Clone, Copy)]
@@ -56,10 +64,16 @@ pub(super) struct Connections {
     router: Router,
     builder: Arc<Builder<TokioExecutor>>,
     limits: ConnectionLimits,
+    door: Option<Arc<dyn Door>>,
 }
 
 impl Connections {
-    pub(super) fn new(lifecycle: Lifecycle, router: Router, limits: ConnectionLimits) -> Self {
+    pub(super) fn new(
+        lifecycle: Lifecycle,
+        router: Router,
+        limits: ConnectionLimits,
+        door: Option<Arc<dyn Door>>,
+    ) -> Self {
         let mut builder = Builder::new(TokioExecutor::new());
         builder
             .http1()
@@ -79,6 +93,7 @@ impl Connections {
             router,
             builder: Arc::new(builder),
             limits,
+            door,
         }
     }
 
@@ -94,9 +109,25 @@ impl Connections {
             dropped: inner.dropped.child_token(),
             peer,
         };
+        let Some(door) = self.door.clone() else {
+            inner.tracker.spawn(async move {
+                connection.serve(stream).await;
+                drop(slot);
+            });
+            return;
+        };
+        let visitor = Visitor::new(
+            (stream, peer),
+            slot,
+            self.limits.first_request,
+            connection.stopping.clone(),
+        );
         inner.tracker.spawn(async move {
-            connection.serve(stream).await;
-            drop(slot);
+            let dropped = connection.dropped.clone();
+            let received = dropped.run_until_cancelled(door.receive(visitor)).await;
+            if let Some(visitor) = received.flatten() {
+                connection.resume(visitor).await;
+            }
         });
     }
 }
@@ -111,7 +142,18 @@ struct Connection {
 }
 
 impl Connection {
-    async fn serve(self, stream: TcpStream) {
+    /// Serves what somebody at the door has handed on.
+    async fn resume(self, visitor: Visitor) {
+        let Visitor {
+            stream, said, slot, ..
+        } = visitor;
+        let (reading, writing) = stream.into_split();
+        let heard = Cursor::new(said).chain(reading);
+        self.serve(tokio::io::join(heard, writing)).await;
+        drop(slot);
+    }
+
+    async fn serve(self, stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) {
         let Self {
             builder,
             router,

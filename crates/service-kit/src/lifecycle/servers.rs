@@ -15,6 +15,7 @@ use tracing::Span;
 use super::{
     Lifecycle,
     connection::{ConnectionLimits, Connections},
+    door::Door,
 };
 use crate::{grpc::GrpcServices, trace};
 
@@ -31,11 +32,22 @@ impl Lifecycle {
 
     /// [`serve`](Self::serve) with other limits.
     pub fn serve_with(&self, listener: TcpListener, router: Router, limits: ConnectionLimits) {
+        self.serve_behind(None, listener, router, limits);
+    }
+
+    /// [`serve`](Self::serve) with a door before it.
+    pub fn serve_behind(
+        &self,
+        door: Option<Arc<dyn Door>>,
+        listener: TcpListener,
+        router: Router,
+        limits: ConnectionLimits,
+    ) {
         // The service's own layers turn panics into proper answers. This one is the last line: on an HTTP/2 connection
         // a panic would take the neighbours' requests along.
         let router = router.layer(CatchPanicLayer::new());
         let slots = Arc::new(Semaphore::new(limits.max_connections));
-        let connections = Connections::new(self.clone(), router, limits);
+        let connections = Connections::new(self.clone(), router, limits, door);
         self.spawn("http", accept(self.clone(), listener, slots, connections));
     }
 

@@ -2,18 +2,26 @@
 
 use avvivo_contracts::events::v1::{Event, ReelWithdrawn, event::Payload};
 use avvivo_gcp::{Environment, LocalServer};
-use avvivo_kernel::{SystemClock, Timestamp};
+use avvivo_kernel::{Clock as _, SystemClock, Timestamp};
 use avvivo_service_kit::Metrics;
 use chrono::TimeDelta;
+use std::time::Duration;
+
 use futures::{FutureExt as _, StreamExt as _, stream::BoxStream};
+use tokio::time::Instant;
 
 use super::*;
 use crate::{
-    api::Api,
+    api::{Api, Grant},
     config::{ApiConfig, LimitsConfig},
-    frame::Frame,
-    hub::{Ingested, Start},
+    frame::{Dialect, Frame},
+    grants::{Grants, Right},
+    history::History,
+    hub::{Hub, Ingested, Resume, Start},
+    instruments::Instruments,
+    pace::Pace,
     places::Places,
+    reactor::Posts,
     ring,
 };
 
@@ -29,7 +37,7 @@ struct Bench {
 impl Bench {
     fn new() -> Self {
         let metrics = Metrics::isolated().unwrap();
-        let hub = Arc::new(Hub::default());
+        let hub = Arc::new(Hub::new(Posts::default()));
         let instruments = Instruments::new(&metrics, &hub);
         // Nobody is there: what is not in a ring is gone.
         let nowhere = ApiConfig {
@@ -45,8 +53,12 @@ impl Bench {
         let around = Surroundings {
             hub,
             history: Arc::new(history),
+            grants: Grants::default(),
             clock: Arc::new(SystemClock),
+            pace: Pace::begin(),
             instruments,
+            runtime: tokio::runtime::Handle::current(),
+            revocations: broadcast::channel(4).0,
             stopping: CancellationToken::new(),
             leave_within: Duration::from_secs(4),
             max_age: Duration::from_mins(30),
@@ -54,6 +66,7 @@ impl Bench {
         let limits = LimitsConfig {
             connections: 10,
             connections_per_account: 10,
+            connections_per_address: 10,
             max_age: around.max_age,
         };
         Self {
@@ -64,25 +77,33 @@ impl Bench {
     }
 
     fn open(&self, valid_for: TimeDelta) -> BoxStream<'static, String> {
+        let starts = ["client:ana", PUBLIC].map(|audience| Start {
+            audience: audience.into(),
+            head: 0,
+        });
         let grant = Grant {
-            account: "ana".to_owned(),
-            channel: "client:ana".to_owned(),
-            starts: ["client:ana", PUBLIC]
-                .map(|audience| Start {
-                    audience: audience.to_owned(),
-                    head: 0,
-                })
-                .into(),
+            account: "ana".into(),
+            channel: "client:ana".into(),
+            audiences: starts
+                .iter()
+                .map(|start| Arc::clone(&start.audience))
+                .collect(),
             expires_at: SystemClock.now() + valid_for,
         };
+        let right = Right {
+            grant: Arc::new(grant),
+            since: self.around.grants.now(),
+        };
+        let here = std::net::Ipv4Addr::LOCALHOST.into();
         let place = self
             .places
-            .reserve()
+            .reserve(here)
             .unwrap()
-            .assign("ana".to_owned())
+            .assign("ana".into())
             .unwrap();
-        let from = (&grant, &Resume::Now);
-        let connection = Connection::open(Arc::clone(&self.around), Dialect::Chat, from, place);
+        let from = (&starts[..], &Resume::Now);
+        let (session, greeting) = Session::open(&self.around, (Dialect::Chat, right), from, place);
+        let connection = Connection::new(Arc::clone(&self.around), session, greeting);
         let text = |frame: Result<Bytes, Infallible>| {
             String::from_utf8(frame.unwrap_or_default().to_vec()).unwrap()
         };
@@ -248,4 +269,28 @@ async fn whoever_goes_away_leaves_nothing_behind() {
 
 fn stays_open(stream: &mut BoxStream<'static, String>) -> bool {
     stream.next().now_or_never().is_none()
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_loses_their_rights_is_sent_away_to_be_judged_again() {
+    let bench = Bench::new();
+    let (mut ana, mut late) = (bench.open(MINUTE), bench.open(MINUTE));
+    next(&mut ana).await;
+    let revoked = Revoked::Account("ana".into());
+    bench.around.grants.revoke(&Revoked::Account("bea".into()));
+    bench
+        .around
+        .revocations
+        .send(Revoked::Account("bea".into()))
+        .unwrap();
+    assert!(stays_open(&mut ana), "somebody else's rights");
+    bench.around.grants.revoke(&revoked);
+    bench.around.revocations.send(revoked).unwrap();
+    assert_eq!(next(&mut ana).await.0, "chat:resync revoked");
+    next(&mut late).await;
+    assert_eq!(
+        next(&mut late).await.0,
+        "chat:resync revoked",
+        "opened on an answer from before"
+    );
 }

@@ -202,8 +202,8 @@ mod tests {
             ("chat:new_message", "chat:unread_update")
         );
         assert_eq!(
-            news.data,
-            "data: {\"conversationId\":\"c\",\"message\":{\"id\":\"m\",\"conversationId\":\"c\",\
+            news.bytes,
+            "event: chat:new_message\ndata: {\"conversationId\":\"c\",\"message\":{\"id\":\"m\",\"conversationId\":\"c\",\
              \"senderType\":\"CLIENT\",\"senderAuthUserId\":\"a\",\"messageType\":\"TEXT\",\
              \"content\":\"Tienen talle 44?\",\"attachments\":null,\"createdAt\":\"2026-03-10T14:25:10.000Z\",\
              \"sequence\":3},\"conversation\":{\"id\":\"c\",\"updatedAt\":\"2026-03-10T14:25:11.000Z\",\
@@ -211,8 +211,8 @@ mod tests {
              \"unreadDelta\":1}\n\n"
         );
         assert_eq!(
-            unread.data,
-            "data: {\"conversationId\":\"c\",\
+            unread.bytes,
+            "event: chat:unread_update\ndata: {\"conversationId\":\"c\",\
              \"at\":\"2026-03-10T14:25:10.000Z\",\"unreadDelta\":1,\"unreadCount\":2}\n\n"
         );
     }

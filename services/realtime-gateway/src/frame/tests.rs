@@ -15,8 +15,11 @@ fn rendered(payload: Payload) -> String {
     };
     let frame = Frame::of_event(&event, at()).unwrap();
     let parts = frame.parts().iter().map(|part| {
-        let data = String::from_utf8(part.data.to_vec()).unwrap();
-        format!("{} {data}", part.name)
+        assert!(
+            part.bytes
+                .starts_with(format!("event: {}\n", part.name).as_bytes())
+        );
+        String::from_utf8(part.bytes.to_vec()).unwrap()
     });
     parts.collect::<Vec<_>>().concat()
 }
@@ -33,7 +36,7 @@ fn absent_texts_are_null_and_line_breaks_stay_inside_the_data() {
     };
     assert_eq!(
         rendered(Payload::ReelStatusChanged(reel)),
-        "reel:status data: {\"reelId\":\"r\",\"shopId\":\"s\",\"status\":\"HIDDEN\",\
+        "event: reel:status\ndata: {\"reelId\":\"r\",\"shopId\":\"s\",\"status\":\"HIDDEN\",\
          \"stage\":null,\"progress\":40,\"errorCode\":null,\"errorMessage\":\"Dos\\nrenglones\\r\",\
          \"at\":\"2026-03-10T14:25:01.500Z\"}\n\n"
     );
@@ -54,7 +57,7 @@ fn a_published_reel_names_its_media() {
     };
     assert_eq!(
         rendered(Payload::ReelPublished(reel)),
-        "reels:published data: {\"reelId\":\"r\",\"shopId\":\"s\",\"type\":\"PHOTO_SET\",\
+        "event: reels:published\ndata: {\"reelId\":\"r\",\"shopId\":\"s\",\"type\":\"PHOTO_SET\",\
          \"videoUrl\":null,\"photoUrls\":[\"https://a/1\",\"https://a/2\"],\"thumbnailUrl\":null,\
          \"expiresAt\":\"2027-01-15T08:00:00.000Z\",\"at\":\"2026-03-10T14:25:01.500Z\"}\n\n"
     );
@@ -87,7 +90,7 @@ fn the_frames_around_events_have_their_specified_words() {
     assert_eq!(
         text(Dialect::Chat.connected("client:a", &cursor, second, at())),
         format!(
-            "event: chat:connected\nid: {cursor}\nretry: 1000\n\
+            "id: {cursor}\nretry: 1000\nevent: chat:connected\n\
              data: {{\"ok\":true,\"channel\":\"client:a\",\"at\":\"2026-03-10T14:25:01.500Z\"}}\n\n"
         )
     );
@@ -101,7 +104,8 @@ fn the_frames_around_events_have_their_specified_words() {
     );
     assert_eq!(
         text(Dialect::Chat.ended(Ending::Draining, Duration::from_millis(2_345), at())),
-        "event: chat:resync\nretry: 2345\ndata: {\"reason\":\"draining\",\"at\":\"2026-03-10T14:25:01.500Z\"}\n\n"
+        "retry: 2345\nevent: chat:resync\ndata: {\"reason\":\"draining\",\"at\":\"2026-03-10T14:25:01.500Z\",\
+         \"retryInMs\":2345}\n\n"
     );
     let gap = Gap {
         topic: "client:a",
@@ -111,7 +115,7 @@ fn the_frames_around_events_have_their_specified_words() {
     assert_eq!(
         text(Dialect::Realtime.gap(&gap, &cursor, at())),
         format!(
-            "event: realtime:resync\nid: {cursor}\ndata: {{\"reason\":\"gap\",\"at\":\"2026-03-10T14:25:01.500Z\",\
+            "id: {cursor}\nevent: realtime:resync\ndata: {{\"reason\":\"gap\",\"at\":\"2026-03-10T14:25:01.500Z\",\
              \"topic\":\"client:a\",\"from\":4,\"to\":9}}\n\n"
         )
     );

@@ -2,7 +2,10 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
@@ -24,9 +27,14 @@ use tonic::{Request, Response, Status, service::Routes};
 
 /// What the writers committed: for each audience its events, by number, as far as they are still remembered.
 #[derive(Clone, Default)]
-pub(crate) struct Past(Arc<Mutex<HashMap<String, Vec<Event>>>>);
+pub(crate) struct Past(Arc<Mutex<HashMap<String, Vec<Event>>>>, Arc<AtomicUsize>);
 
 impl Past {
+    /// How often somebody was asked about.
+    pub(crate) fn asked(&self) -> usize {
+        self.1.load(Ordering::SeqCst)
+    }
+
     /// Commits an event.
     pub(crate) fn commit(&self, event: &Event) {
         let mut past = self.0.lock().unwrap();
@@ -44,7 +52,8 @@ impl Past {
         }
     }
 
-    fn head(&self, audience: &str) -> u64 {
+    /// The number of the last.
+    pub(crate) fn head(&self, audience: &str) -> u64 {
         let past = self.0.lock().unwrap();
         let numbers = past.get(audience).into_iter().flatten();
         numbers
@@ -91,6 +100,7 @@ impl Realtime for Api {
         &self,
         request: Request<AuthorizeRequest>,
     ) -> Result<Response<AuthorizeResponse>, Status> {
+        self.past.1.fetch_add(1, Ordering::SeqCst);
         let (metadata, _, asked) = request.into_parts();
         let caller = oidc::verify(&metadata.into_headers(), &self.gateways).await;
         caller.map_err(|problem| Status::permission_denied(problem.code()))?;

@@ -1,8 +1,11 @@
 //! Events as writers announce them.
 
-use avvivo_contracts::events::v1::{
-    ChatConversation, ChatMessage, ChatMessageSent, ChatRead, Event, ReelPublished,
-    ReelStatusChanged, ReelWithdrawn, event::Payload,
+use avvivo_contracts::{
+    audience::CONTROL_ACCESS,
+    events::v1::{
+        AccessChanged, ChatConversation, ChatMessage, ChatMessageSent, ChatRead, Event,
+        ReelPublished, ReelStatusChanged, ReelWithdrawn, event::Payload,
+    },
 };
 use avvivo_gcp::PubSubBus;
 use avvivo_kernel::{Clock as _, EventId, IdSource as _, RandomIds, SystemClock};
@@ -71,7 +74,18 @@ pub(crate) fn sent(audience: &str, sequence: u64) -> Event {
     event(audience, sequence, payload)
 }
 
-fn event(audience: &str, sequence: u64, payload: Payload) -> Event {
+/// The rights of an account have changed.
+pub(crate) fn access_changed(account: &str, sequence: u64) -> Event {
+    let account_id = account.to_owned();
+    event(
+        CONTROL_ACCESS,
+        sequence,
+        Payload::AccessChanged(AccessChanged { account_id }),
+    )
+}
+
+/// An event of an audience.
+pub(crate) fn event(audience: &str, sequence: u64, payload: Payload) -> Event {
     let now = SystemClock.now();
     Event {
         id: RandomIds.uuid().to_string(),

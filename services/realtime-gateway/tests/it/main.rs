@@ -15,6 +15,7 @@ mod operations;
 mod outage;
 mod refusals;
 mod resume;
+mod rights;
 mod slow_readers;
 mod sse;
 mod stream;

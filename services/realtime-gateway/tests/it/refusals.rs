@@ -6,9 +6,32 @@ use serde_json::{Value, json};
 
 use crate::{
     api::Past,
-    sse::ask,
+    sse::{Sse, ask},
     world::{World, start_api},
 };
+
+/// Asserts that somebody is asked to come back, in a way that browsers understand: a stream that ends, and says when.
+async fn asked_back(response: Response, reason: &str, code: &str, between: (u64, u64)) {
+    assert_eq!(response.status(), 200);
+    assert_eq!(
+        response.headers()["content-type"],
+        "text/event-stream; charset=utf-8"
+    );
+    let mut stream = Sse::of(response);
+    let only = stream.next().await;
+    assert!(only.event.ends_with(":resync"), "{only:?}");
+    assert_eq!(
+        (only.data["reason"].as_str(), only.data["code"].as_str()),
+        (Some(reason), Some(code))
+    );
+    let retry = only.retry.unwrap();
+    assert_eq!(only.data["retryInMs"].as_u64(), Some(retry));
+    assert!((between.0..=between.1).contains(&retry), "{retry}");
+    stream.ends().await;
+}
+
+/// What something that is away for a moment costs.
+const SOON: (u64, u64) = (2_000, 15_000);
 
 const OWN_PAGE: &str = "https://avellanedaenvivo.com.ar";
 
@@ -42,17 +65,23 @@ async fn whoever_may_not_listen_is_told_why() {
         ("suspended", "", 403, "auth.suspended"),
         ("admin", "", 403, "auth.not_allowed"),
         ("shop:a", "?shopId=b", 400, "shop.not_yours"),
-        ("database-away", "", 503, "api.unavailable"),
     ];
     for (token, query, status, code) in cases {
         let (is, says, retry, body) = told(ask(&world.url, token, query).await).await;
         assert_eq!((is, says.as_str()), (status, code), "{token}");
-        assert_eq!(retry.is_some(), status == 503, "{token}");
+        assert_eq!(retry, None, "{token}");
         assert_eq!(
             body.get("error"),
             (status == 400).then(|| json!({})).as_ref()
         );
     }
+    asked_back(
+        ask(&world.url, "database-away", "").await,
+        "busy",
+        "api.unavailable",
+        SOON,
+    )
+    .await;
     assert_eq!(world.gateway.counts().connections, 0);
 }
 
@@ -80,11 +109,13 @@ async fn an_api_that_is_away_or_does_not_believe_us_is_no_fault_of_the_clients()
         settings.insert("API_INTERNAL_URL", "http://127.0.0.1:9".to_owned());
     })
     .await;
-    let (status, code, retry, _) = told(ask(&away.url, "client:c", "").await).await;
-    assert_eq!(
-        (status, code.as_str(), retry.as_deref()),
-        (503, "api.unavailable", Some("5"))
-    );
+    asked_back(
+        ask(&away.url, "client:c", "").await,
+        "busy",
+        "api.unavailable",
+        SOON,
+    )
+    .await;
 
     let google = gcp_local::GcpLocal::start(gcp_local::Config::default())
         .await
@@ -95,8 +126,13 @@ async fn an_api_that_is_away_or_does_not_believe_us_is_no_fault_of_the_clients()
     })
     .await;
     disbelieved.heard().await;
-    let (status, code, ..) = told(ask(&disbelieved.url, "client:c", "").await).await;
-    assert_eq!((status, code.as_str()), (503, "api.unavailable"));
+    asked_back(
+        ask(&disbelieved.url, "client:c", "").await,
+        "busy",
+        "api.unavailable",
+        SOON,
+    )
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -108,17 +144,17 @@ async fn an_account_and_an_instance_have_only_so_many_places_and_get_them_back()
     .await;
     let first = world.connect("client:c").await;
     let _second = world.connect("client:c").await;
-    let (status, code, retry, _) = told(ask(&world.url, "client:c", "").await).await;
-    assert_eq!(
-        (status, code.as_str(), retry.as_deref()),
-        (503, "stream.too_many_connections", Some("30"))
-    );
+    let full = ask(&world.url, "client:c", "").await;
+    asked_back(
+        full,
+        "crowded",
+        "stream.too_many_connections",
+        (30_000, 60_000),
+    )
+    .await;
     let _third = world.connect("client:d").await;
-    let (status, code, retry, _) = told(ask(&world.url, "client:e", "").await).await;
-    assert_eq!(
-        (status, code.as_str(), retry.as_deref()),
-        (503, "stream.instance_full", Some("5"))
-    );
+    let full = ask(&world.url, "client:e", "").await;
+    asked_back(full, "busy", "stream.instance_full", SOON).await;
     drop(first);
     avvivo_testkit::wait_for(
         "the place to be free",
@@ -179,4 +215,28 @@ async fn other_paths_and_methods_are_unknown() {
         let (status, code, ..) = told(attempt.bearer_auth("client:c").send().await.unwrap()).await;
         assert_eq!((status, code.as_str()), (404, "route.not_found"));
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_has_only_so_many_places() {
+    let world = World::start_with(|settings| {
+        settings.insert("GATEWAY_MAX_CONNECTIONS_PER_ADDRESS", "2".to_owned());
+    })
+    .await;
+    let _one = world.connect("client:c").await;
+    let _two = world.connect("client:d").await;
+    let full = ask(&world.url, "client:e", "").await;
+    asked_back(
+        full,
+        "crowded",
+        "stream.too_many_from_address",
+        (30_000, 60_000),
+    )
+    .await;
+    let elsewhere = reqwest::Client::new()
+        .get(format!("{}/chat/events/stream", world.url))
+        .header("x-forwarded-for", "10.0.0.9, 203.0.113.7")
+        .bearer_auth("client:e");
+    let mut stream = Sse::of(elsewhere.send().await.unwrap());
+    assert_eq!(stream.next().await.event, "chat:connected");
 }

@@ -5,8 +5,11 @@ use tokio::{
     net::{TcpSocket, TcpStream},
 };
 
+use avvivo_testkit::{Seen, wait_for};
+
 use crate::{
     events::{PUBLIC, publish, published},
+    sse::parse,
     world::{PATIENCE, World},
 };
 
@@ -32,6 +35,79 @@ async fn who_does_not_read_holds_up_nobody_and_is_told_what_it_missed() {
     assert!(read.contains("\"reason\":\"gap\"") && read.contains("\"topic\":\"public:reels\""));
     let events = read.matches("event: reels:published").count();
     assert!((2..120).contains(&events), "{events}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_takes_nothing_at_all_is_hung_up_on_and_nobody_notices() {
+    let world = World::start().await;
+    let mut quick = world.connect("client:quick").await;
+    let stalled = connect_and_fall_silent(&world).await;
+    for sequence in 1..=EVENTS {
+        let event = published(sequence, EVENT_BYTES);
+        world.past.commit(&event);
+        publish(&world.bus, &[event]).await;
+        assert_eq!(quick.next().await.read_to(PUBLIC), sequence);
+    }
+    assert_eq!(world.gateway.counts().connections, 2);
+    wait_for(
+        "the stalled one to be hung up on",
+        PATIENCE * 2,
+        async || match world.gateway.counts().connections {
+            1 => Seen::Done(()),
+            other => Seen::NotYet(other),
+        },
+    )
+    .await;
+    let metrics = world.telemetry.metrics().render();
+    assert!(
+        metrics.contains("avvivo_sse_ends_total{reason=\"stalled\"} 1"),
+        "{metrics}"
+    );
+    drop(stalled);
+}
+
+/// Reads a byte now and then, never an event's worth at once: every write to it is cut somewhere.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_frame_that_a_socket_takes_in_pieces_arrives_whole() {
+    let world = World::start().await;
+    let mut stream = connect_and_fall_silent(&world).await;
+    let events: Vec<_> = (1..=200)
+        .map(|sequence| published(sequence, 2_000))
+        .collect();
+    for few in events.chunks(20) {
+        few.iter().for_each(|event| world.past.commit(event));
+        publish(&world.bus, few).await;
+    }
+    let mut read = Vec::new();
+    let whole = async {
+        while read
+            .windows(24)
+            .filter(|part| part == b"event: reels:published\nd")
+            .count()
+            < 200
+        {
+            let mut some = [0; 1_777];
+            let count = stream.read(&mut some).await.unwrap();
+            read.extend_from_slice(&some[..count]);
+        }
+    };
+    tokio::time::timeout(PATIENCE, whole).await.unwrap();
+    let text = String::from_utf8(read).unwrap();
+    let body = text.split_once("\r\n\r\n").unwrap().1;
+    let frames: Vec<_> = body
+        .split_inclusive("\n\n")
+        .filter(|frame| frame.ends_with("\n\n"))
+        .collect();
+    let (greeting, events) = frames.split_first().unwrap();
+    assert_eq!(parse(greeting.trim_end()).event, "chat:connected");
+    for (sequence, frame) in (1..).zip(events) {
+        let heard = parse(frame.trim_end());
+        assert_eq!(
+            (heard.event.as_str(), heard.read_to(PUBLIC)),
+            ("reels:published", sequence)
+        );
+    }
+    assert!(events.len() >= 199, "{}", events.len());
 }
 
 async fn connect_and_fall_silent(world: &World) -> TcpStream {

@@ -50,6 +50,17 @@ pub(crate) async fn come_back(url: &str, token: &str, last_event_id: &str) -> Ss
     Sse::of(request.send().await.unwrap())
 }
 
+/// Opens a stream over HTTP/2, which the HTTP server carries.
+pub(crate) async fn open_over_http2(url: &str, token: &str) -> Sse {
+    let client = Client::builder().http2_prior_knowledge().build().unwrap();
+    let request = client
+        .get(format!("{url}/chat/events/stream"))
+        .bearer_auth(token);
+    let response = request.send().await.unwrap();
+    assert_eq!(response.version(), http::Version::HTTP_2);
+    Sse::of(response)
+}
+
 impl Sse {
     pub(crate) async fn open(url: &str, token: &str) -> Self {
         Self::of(ask(url, token, "").await)
@@ -92,7 +103,7 @@ impl Sse {
     }
 }
 
-/// `event:` first, then perhaps `id:` and `retry:`, one `data:` last.
+/// Perhaps `id:` and `retry:`, then `event:`, one `data:` last, as the oldest clients expect the two side by side.
 pub(crate) fn parse(frame: &str) -> Heard {
     let mut lines = frame.lines().peekable();
     let mut take = |name: &str| {
@@ -100,10 +111,11 @@ pub(crate) fn parse(frame: &str) -> Heard {
         lines.next();
         Some(value.to_owned())
     };
+    let (id, retry) = (take("id"), take("retry"));
     let heard = Heard {
+        id,
+        retry: retry.map(|retry| retry.parse().unwrap()),
         event: take("event").expect(frame),
-        id: take("id"),
-        retry: take("retry").map(|retry| retry.parse().unwrap()),
         data: serde_json::from_str(&take("data").expect(frame)).unwrap(),
     };
     assert_eq!(lines.next(), None, "{frame}");

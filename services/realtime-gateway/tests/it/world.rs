@@ -127,7 +127,7 @@ impl World {
             .unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        lifecycle.serve(listener, gateway.router.clone());
+        gateway.serve(&lifecycle, listener).unwrap();
         lifecycle.set_ready();
         Self {
             url,

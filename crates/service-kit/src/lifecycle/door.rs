@@ -1,0 +1,111 @@
+//! Who looks at a connection before HTTP does.
+
+use std::{
+    io,
+    net::SocketAddr,
+    time::{Duration, Instant},
+};
+
+use async_trait::async_trait;
+use tokio::{io::AsyncReadExt as _, net::TcpStream, sync::OwnedSemaphorePermit};
+use tokio_util::sync::CancellationToken;
+
+/// Most bytes that are read at the door; whoever says more before the first blank line is HTTP's business.
+const MAX_READ: usize = 16 * 1024;
+
+/// Looks at connections before HTTP does, and keeps those that it serves better itself.
+#[async_trait]
+pub trait Door: Send + Sync + 'static {
+    /// Takes the visitor in and answers nothing, or hands it on as it came, with all that was read of it.
+    async fn receive(&self, visitor: Visitor) -> Option<Visitor>;
+}
+
+/// A connection that was accepted, and what it has said so far.
+#[derive(Debug)]
+pub struct Visitor {
+    pub(super) stream: TcpStream,
+    pub(super) peer: SocketAddr,
+    pub(super) said: Vec<u8>,
+    pub(super) slot: OwnedSemaphorePermit,
+    /// Until when it has to have said something complete.
+    patience_ends: Instant,
+    stopping: CancellationToken,
+}
+
+/// The place that a connection takes among those of its listener; free again when dropped.
+#[derive(Debug)]
+pub struct Slot {
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Visitor {
+    pub(super) fn new(
+        (stream, peer): (TcpStream, SocketAddr),
+        slot: OwnedSemaphorePermit,
+        patience: Duration,
+        stopping: CancellationToken,
+    ) -> Self {
+        Self {
+            stream,
+            peer,
+            said: Vec::new(),
+            slot,
+            patience_ends: Instant::now() + patience,
+            stopping,
+        }
+    }
+
+    /// The other end.
+    pub fn peer(&self) -> SocketAddr {
+        self.peer
+    }
+
+    /// All that was read so far.
+    pub fn said(&self) -> &[u8] {
+        &self.said
+    }
+
+    /// Reads more.
+    ///
+    /// # Errors
+    ///
+    /// When there is nothing more to come: the other end has gone or said too little for too long, or the service stops.
+    /// Also when there is no room for more.
+    pub async fn listen(&mut self) -> io::Result<()> {
+        let room = MAX_READ.saturating_sub(self.said.len());
+        if room == 0 {
+            return Err(io::ErrorKind::OutOfMemory.into());
+        }
+        if self.said.capacity() == 0 {
+            // Most heads are a token of a kilobyte and some headers.
+            self.said.reserve_exact(2 * 1024);
+        }
+        let patience = tokio::time::sleep_until(self.patience_ends.into());
+        let mut limited = (&mut self.stream).take(u64::try_from(room).unwrap_or_default());
+        tokio::select! {
+            read = limited.read_buf(&mut self.said) => match read? {
+                0 => Err(io::ErrorKind::UnexpectedEof.into()),
+                _ => Ok(()),
+            },
+            () = patience => Err(io::ErrorKind::TimedOut.into()),
+            // Whoever has not asked for anything yet does so elsewhere.
+            () = self.stopping.cancelled() => Err(io::ErrorKind::ConnectionAborted.into()),
+        }
+    }
+
+    /// The socket, no longer with the runtime, and its place among the listener's connections.
+    pub fn take(self) -> io::Result<(std::net::TcpStream, Slot)> {
+        let slot = Slot { _permit: self.slot };
+        Ok((self.stream.into_std()?, slot))
+    }
+
+    /// Says the last word and hangs up.
+    pub async fn dismiss(mut self, last_word: &[u8]) -> io::Result<()> {
+        use tokio::io::AsyncWriteExt as _;
+        let said = async {
+            self.stream.write_all(last_word).await?;
+            self.stream.shutdown().await
+        };
+        tokio::time::timeout_at(self.patience_ends.into(), said).await?
+    }
+}

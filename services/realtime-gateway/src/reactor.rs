@@ -1,0 +1,375 @@
+//! The reactors: threads that carry streams on sockets of their own.
+//!
+//! A stream on HTTP/1.1 is a head and then bytes until somebody hangs up, so nothing of an HTTP server is needed once the head
+//! is out. Each reactor is one thread with an epoll, a slab of sockets and a wheel of deadlines. A stream never changes its
+//! reactor, so there is no lock and no counter that threads share in what a delivery takes: one write.
+//!
+//! News of an audience come as one letter. The reactor copies what is new out of the ring once, then passes along the
+//! audience's readers and writes to each; passes of several audiences take turns, and what comes while a pass is under way is
+//! taken by the next one, together. Whoever's socket is full is passed by, and takes what the ring has when it is not.
+
+mod bench;
+mod conn;
+mod inbox;
+mod pass;
+mod tally;
+mod threads;
+mod wheel;
+
+use std::{collections::HashMap, collections::VecDeque, io, net::TcpStream, sync::Arc};
+
+use avvivo_service_kit::lifecycle::Slot;
+use rustix::{
+    buffer::spare_capacity,
+    event::{Timespec, epoll},
+    fd::OwnedFd,
+};
+use slab::Slab;
+
+use self::{
+    bench::{Bench, Chair},
+    conn::{Conn, Wrote},
+    tally::Tally,
+    wheel::Wheel,
+};
+pub(crate) use self::{
+    inbox::{Inbox, Letter, Posts},
+    threads::Reactors,
+};
+use crate::{
+    draft::Draft,
+    ending::Ending,
+    pace::Tick,
+    seats::Taken,
+    session::{Due, Revoked, Session, Surroundings},
+    topic::Topic,
+};
+
+/// What the kernel reports at once.
+const EVENTS: usize = 1_024;
+/// Stands for the bell; no connection has it, because their numbers are shorter.
+const BELL: u64 = u64::MAX;
+
+/// Somebody who wants to be carried.
+pub(crate) struct Newcomer {
+    pub(crate) socket: TcpStream,
+    pub(crate) slot: Slot,
+    pub(crate) session: Session,
+    /// What is written first: the head of the answer, and the greeting.
+    pub(crate) first: Vec<u8>,
+}
+
+/// One reactor, on its own thread.
+struct Reactor {
+    around: Arc<Surroundings>,
+    inbox: Arc<Inbox>,
+    /// Its bit in the topics.
+    bit: u64,
+    poll: OwnedFd,
+    conns: Slab<Conn>,
+    generation: u32,
+    /// The audiences that somebody here reads.
+    benches: Slab<Bench>,
+    bench_of: HashMap<usize, usize>,
+    /// Benches with news.
+    running: VecDeque<usize>,
+    /// Seats that were moved while a pass was under way.
+    moved: Vec<Chair>,
+    wheel: Wheel,
+    now: Tick,
+    /// For passes, and for everything else.
+    quick: Draft,
+    slow: Draft,
+    tally: Tally,
+    stopped: bool,
+}
+
+impl Reactor {
+    fn new(around: Arc<Surroundings>, inbox: Arc<Inbox>, bit: u64) -> io::Result<Self> {
+        let poll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
+        epoll::add(
+            &poll,
+            inbox.bell(),
+            epoll::EventData::new_u64(BELL),
+            epoll::EventFlags::IN,
+        )?;
+        let now = around.pace.now();
+        Ok(Self {
+            around,
+            inbox,
+            bit,
+            poll,
+            conns: Slab::new(),
+            generation: 0,
+            benches: Slab::new(),
+            bench_of: HashMap::new(),
+            running: VecDeque::new(),
+            moved: Vec::new(),
+            wheel: Wheel::new(now),
+            now,
+            quick: Draft::default(),
+            slow: Draft::default(),
+            tally: Tally::default(),
+            stopped: false,
+        })
+    }
+
+    /// Carries streams until it is stopped.
+    fn run(mut self) -> io::Result<()> {
+        let mut events = Vec::with_capacity(EVENTS);
+        let (mut letters, mut due) = (Vec::new(), Vec::new());
+        while !self.stopped {
+            self.wait(&mut events)?;
+            self.now = self.around.pace.now();
+            for event in events.drain(..) {
+                self.on_event(event);
+            }
+            self.inbox.collect(&mut letters);
+            for letter in letters.drain(..) {
+                self.on_letter(letter);
+            }
+            self.run_passes();
+            self.wheel.advance(self.now, &mut due);
+            for (at, who) in due.drain(..) {
+                self.on_time(at, who);
+            }
+            self.tally.report(&self.around);
+        }
+        Ok(())
+    }
+
+    /// Waits for the kernel, the bell or the wheel; not at all, while there is work.
+    fn wait(&mut self, events: &mut Vec<epoll::Event>) -> io::Result<()> {
+        let at_once = Timespec {
+            tv_sec: 0,
+            tv_nsec: 0,
+        };
+        let wait = if !self.running.is_empty() || !self.inbox.may_sleep() {
+            Some(at_once)
+        } else {
+            self.wheel.next().map(|next| {
+                let instant = self.around.pace.instant(next);
+                let left = instant.saturating_duration_since(tokio::time::Instant::now());
+                Timespec::try_from(left).unwrap_or(at_once)
+            })
+        };
+        let waited = epoll::wait(&self.poll, spare_capacity(events), wait.as_ref());
+        self.inbox.wake();
+        match waited {
+            Ok(_) | Err(rustix::io::Errno::INTR) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn on_event(&mut self, event: epoll::Event) {
+        let token = event.data.u64();
+        if token == BELL {
+            self.inbox.hush();
+            return;
+        }
+        let Some((who, conn)) = self.find(token) else {
+            return;
+        };
+        let flags = event.flags;
+        let hung_up = epoll::EventFlags::RDHUP | epoll::EventFlags::HUP | epoll::EventFlags::ERR;
+        let gone = flags.intersects(hung_up)
+            || (flags.contains(epoll::EventFlags::IN) && !conn.is_there());
+        if gone {
+            self.close(who, Ending::Client);
+        } else if flags.contains(epoll::EventFlags::OUT) && conn.is_full() {
+            self.serve(who);
+        }
+    }
+
+    /// The connection that the kernel means, if it is still that one.
+    fn find(&self, token: u64) -> Option<(usize, &Conn)> {
+        let who = usize::try_from(token & u64::from(u32::MAX)).ok()?;
+        let conn = self.conns.get(who)?;
+        (u64::from(conn.generation) == token >> 32).then_some((who, conn))
+    }
+
+    fn on_letter(&mut self, letter: Letter) {
+        match letter {
+            Letter::Open(newcomer) => self.open(*newcomer),
+            Letter::News(topic) => self.on_news(&topic),
+            Letter::CaughtUp { topic, after } => self.on_caught_up(&topic, after),
+            Letter::Revoked(revoked) => self.revoke(&revoked),
+            Letter::Leave => self.leave(),
+            Letter::Stop => self.stopped = true,
+        }
+    }
+
+    fn open(&mut self, newcomer: Newcomer) {
+        let Newcomer {
+            socket,
+            slot,
+            session,
+            first,
+        } = newcomer;
+        self.generation = self.generation.wrapping_add(1) & (u32::MAX >> 1);
+        let mut conn = Conn::new(socket, session, slot, self.generation);
+        conn.say(&first);
+        let entry = self.conns.vacant_entry();
+        let who = entry.key();
+        let flags = epoll::EventFlags::IN
+            | epoll::EventFlags::OUT
+            | epoll::EventFlags::RDHUP
+            | epoll::EventFlags::ET;
+        let token = u64::from(self.generation) << 32 | u64::from(narrow(who));
+        let data = epoll::EventData::new_u64(token);
+        if let Err(error) = epoll::add(&self.poll, &conn.socket, data, flags) {
+            tracing::warn!(%error, "a stream could not be carried");
+            self.around.instruments.ended(Ending::Client);
+            return;
+        }
+        if self.around.stopping.is_cancelled() {
+            conn.session.leave(&self.around);
+        }
+        entry.insert(conn);
+        self.sit_down(who);
+        self.look_again(who);
+        self.serve(who);
+        let overtaken = |conn: &Conn| conn.session.is_overtaken(&self.around);
+        if self.conns.get(who).is_some_and(overtaken) {
+            self.end(who, Ending::Revoked);
+        }
+    }
+
+    /// Writes what there is for one connection, until its socket is full or there is nothing more.
+    fn serve(&mut self, who: usize) {
+        loop {
+            let Some(conn) = self.conns.get_mut(who) else {
+                return;
+            };
+            self.slow.frames.clear();
+            conn.begin(&mut self.slow);
+            let taken = if conn.is_behind || conn.ending.is_some() {
+                Taken::Nothing
+            } else {
+                conn.turn = conn.turn.wrapping_add(1);
+                conn.session.seats.take(conn.turn.into(), &mut self.slow)
+            };
+            if self.slow.is_empty() {
+                if let Taken::Behind { seat } = taken {
+                    self.catch_up(who, seat);
+                }
+                return;
+            }
+            match conn.write(&self.slow, self.now) {
+                Wrote::All => self.tally.wrote(&self.slow, &self.around),
+                Wrote::Full => {
+                    self.look_again(who);
+                    return;
+                }
+                Wrote::Gone => return self.close(who, Ending::Client),
+            }
+            if let Some(ending) = conn.ending {
+                return self.close(who, ending);
+            }
+            if taken == Taken::Nothing {
+                return;
+            }
+        }
+    }
+
+    /// Has the wheel bring a connection up when time brings something next.
+    fn look_again(&mut self, who: usize) {
+        if let Some(conn) = self.conns.get_mut(who) {
+            conn.wakes_at = self.wheel.add(conn.next_due(), narrow(who));
+        }
+    }
+
+    fn on_time(&mut self, at: Tick, who: u32) {
+        let who = usize::try_from(who).unwrap_or(usize::MAX);
+        let Some(conn) = self.conns.get_mut(who).filter(|conn| conn.wakes_at == at) else {
+            return;
+        };
+        if conn
+            .stalls_at()
+            .is_some_and(|stalls_at| self.now >= stalls_at)
+        {
+            return self.close(who, Ending::Stalled);
+        }
+        if conn.is_full() {
+            return self.look_again(who);
+        }
+        match conn.session.due(&self.around) {
+            Due::Nothing => {}
+            Due::Beat(frame) => {
+                conn.say(&frame);
+                self.serve(who);
+            }
+            Due::End(ending) => return self.end(who, ending),
+        }
+        self.look_again(who);
+    }
+
+    /// Says the last word and hangs up; without a word where the socket takes none.
+    fn end(&mut self, who: usize, ending: Ending) {
+        let Some(conn) = self.conns.get_mut(who) else {
+            return;
+        };
+        if conn.is_full() {
+            return self.close(who, ending);
+        }
+        conn.say(&conn.session.end(ending, &self.around));
+        conn.ending = Some(ending);
+        self.serve(who);
+    }
+
+    fn revoke(&mut self, revoked: &Revoked) {
+        let concerned: Vec<usize> = self
+            .conns
+            .iter()
+            .filter(|(_, conn)| revoked.concerns(&conn.session.grant))
+            .map(|(who, _)| who)
+            .collect();
+        for who in concerned {
+            self.end(who, Ending::Revoked);
+        }
+    }
+
+    fn leave(&mut self) {
+        let all: Vec<usize> = self.conns.iter().map(|(who, _)| who).collect();
+        for who in all {
+            if let Some(conn) = self.conns.get_mut(who) {
+                conn.session.leave(&self.around);
+            }
+            self.look_again(who);
+        }
+    }
+
+    /// Gives everything back.
+    fn close(&mut self, who: usize, ending: Ending) {
+        self.stand_up(who);
+        let Some(conn) = self.conns.try_remove(who) else {
+            return;
+        };
+        if ending == Ending::Stalled {
+            // Fails for a socket that is gone already.
+            drop(conn.reset());
+        }
+        self.around.instruments.ended(ending);
+    }
+}
+
+impl Drop for Reactor {
+    fn drop(&mut self) {
+        for _ in self.conns.drain() {
+            self.around.instruments.ended(Ending::Draining);
+        }
+        for (_, bench) in &self.benches {
+            bench.topic.detach(self.bit);
+        }
+    }
+}
+
+/// Connections and benches are counted in four bytes; there are not that many descriptors.
+fn narrow(index: usize) -> u32 {
+    u32::try_from(index).unwrap_or(u32::MAX)
+}
+
+/// Names a topic among the benches.
+fn address(topic: &Arc<Topic>) -> usize {
+    Arc::as_ptr(topic).addr()
+}

@@ -1,0 +1,236 @@
+//! The readers of one audience in one reactor, and those of them whose history is being fetched.
+
+use std::{cmp::min, sync::Arc};
+
+use super::{Reactor, address, inbox::Letter, narrow, pass::Pass};
+use crate::{seats::Seat, topic::Topic};
+
+/// Seats of one reader are told apart by the last three bits.
+const SEAT_BITS: u32 = 3;
+
+/// A seat of a connection: which connection, and which of its seats.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Chair(u32);
+
+impl Chair {
+    fn new(who: usize, seat: usize) -> Self {
+        Self(narrow(who) << SEAT_BITS | narrow(seat))
+    }
+
+    pub(super) fn who(self) -> usize {
+        usize::try_from(self.0 >> SEAT_BITS).unwrap_or(usize::MAX)
+    }
+
+    pub(super) fn seat(self) -> usize {
+        usize::try_from(self.0 & ((1 << SEAT_BITS) - 1)).unwrap_or_default()
+    }
+}
+
+/// The readers of one audience here.
+pub(super) struct Bench {
+    pub(super) topic: Arc<Topic>,
+    pub(super) chairs: Vec<Chair>,
+    /// The number up to which everybody who is up to date was handed everything.
+    pub(super) handed: u64,
+    pub(super) pass: Option<Box<Pass>>,
+    /// It is among those with news.
+    pub(super) is_running: bool,
+    /// Where the next pass begins, so that nobody is always last.
+    pub(super) first: u32,
+    catching: Option<Box<Catching>>,
+}
+
+/// Readers whose history is being fetched.
+struct Catching {
+    /// After which number.
+    after: u64,
+    /// Connections by number and generation.
+    waiting: Vec<(Chair, u32)>,
+}
+
+impl Reactor {
+    /// Seats a connection on the benches of its audiences.
+    pub(super) fn sit_down(&mut self, who: usize) {
+        let Some(conn) = self.conns.get(who) else {
+            return;
+        };
+        let topics: Vec<Arc<Topic>> = conn
+            .session
+            .seats
+            .iter()
+            .map(|seat| Arc::clone(seat.topic()))
+            .collect();
+        for (index, topic) in topics.iter().enumerate() {
+            let number = self.bench(topic);
+            let Some(bench) = self.benches.get_mut(number) else {
+                continue;
+            };
+            let at = narrow(bench.chairs.len());
+            bench.chairs.push(Chair::new(who, index));
+            let conn = self.conns.get_mut(who);
+            if let Some(seat) = conn.and_then(|conn| conn.session.seats.get_mut(index)) {
+                (seat.bench, seat.at) = (narrow(number), at);
+            }
+        }
+    }
+
+    /// The bench of an audience.
+    fn bench(&mut self, topic: &Arc<Topic>) -> usize {
+        if let Some(&number) = self.bench_of.get(&address(topic)) {
+            return number;
+        }
+        // From here on news come. What there is already is taken from the ring by whoever sits down.
+        topic.attach(self.bit);
+        let handed = topic.head().unwrap_or_default();
+        let number = self.benches.insert(Bench {
+            topic: Arc::clone(topic),
+            chairs: Vec::new(),
+            handed,
+            pass: None,
+            is_running: false,
+            first: 0,
+            catching: None,
+        });
+        self.bench_of.insert(address(topic), number);
+        number
+    }
+
+    /// Takes a connection off its benches; a bench that nobody sits on any more is cleared away.
+    pub(super) fn stand_up(&mut self, who: usize) {
+        let Some(conn) = self.conns.get(who) else {
+            return;
+        };
+        let taken: Vec<(u32, u32)> = conn
+            .session
+            .seats
+            .iter()
+            .map(|seat| (seat.bench, seat.at))
+            .collect();
+        for (number, at) in taken {
+            let number = usize::try_from(number).unwrap_or(usize::MAX);
+            let at = usize::try_from(at).unwrap_or(usize::MAX);
+            let Some(bench) = self.benches.get_mut(number) else {
+                continue;
+            };
+            if at < bench.chairs.len() {
+                bench.chairs.swap_remove(at);
+            }
+            if bench.chairs.is_empty() {
+                bench.topic.detach(self.bit);
+                self.bench_of.remove(&address(&bench.topic));
+                self.benches.remove(number);
+                continue;
+            }
+            let moved = bench.chairs.get(at).copied();
+            let in_pass = bench.is_running;
+            if let Some(chair) = moved {
+                self.move_chair(chair, at, in_pass);
+            }
+        }
+    }
+
+    /// Somebody was moved to where another left. A pass under way may have gone by there, so the pass does not count for
+    /// them.
+    fn move_chair(&mut self, chair: Chair, at: usize, in_pass: bool) {
+        let conn = self.conns.get_mut(chair.who());
+        if let Some(seat) = conn.and_then(|conn| conn.session.seats.get_mut(chair.seat())) {
+            seat.at = narrow(at);
+        }
+        if in_pass {
+            self.moved.push(chair);
+        }
+    }
+
+    /// Has the history of a seat's audience fetched; the connection goes on when that is there.
+    pub(super) fn catch_up(&mut self, who: usize, seat: usize) {
+        let Some(conn) = self.conns.get_mut(who) else {
+            return;
+        };
+        let after = conn.session.seats.read_to(seat);
+        let (generation, place) = (conn.generation, conn.session.seats.get(seat));
+        let Some(number) = place.map(|seat| usize::try_from(seat.bench).unwrap_or(usize::MAX))
+        else {
+            return;
+        };
+        conn.is_behind = true;
+        let Some(bench) = self.benches.get_mut(number) else {
+            return;
+        };
+        let waits = (Chair::new(who, seat), generation);
+        if let Some(catching) = &mut bench.catching {
+            catching.waiting.push(waits);
+            return;
+        }
+        bench.catching = Some(Box::new(Catching {
+            after,
+            waiting: vec![waits],
+        }));
+        let topic = Arc::clone(&bench.topic);
+        self.fetch(topic, after);
+    }
+
+    fn fetch(&self, topic: Arc<Topic>, after: u64) {
+        let (history, inbox) = (Arc::clone(&self.around.history), Arc::clone(&self.inbox));
+        self.around.runtime.spawn(async move {
+            history.catch_up(&topic, after).await;
+            inbox.post(Letter::CaughtUp { topic, after });
+        });
+    }
+
+    /// The ring has what there is after a number. Those who need no more go on; for others it is asked again.
+    pub(super) fn on_caught_up(&mut self, topic: &Arc<Topic>, reached: u64) {
+        let Some(bench) = self
+            .bench_of
+            .get(&address(topic))
+            .and_then(|&number| self.benches.get_mut(number))
+        else {
+            return;
+        };
+        let Some(catching) = bench.catching.take_if(|catching| catching.after == reached) else {
+            return;
+        };
+        let (mut further, mut still) = (u64::MAX, Vec::new());
+        for (chair, generation) in catching.waiting {
+            let found = self.conns.get(chair.who());
+            let Some(conn) = found.filter(|conn| conn.generation == generation) else {
+                continue;
+            };
+            let read_to = conn.session.seats.read_to(chair.seat());
+            let seat = conn.session.seats.get(chair.seat());
+            let is_astray = seat.is_some_and(Seat::is_astray);
+            if read_to < reached && !is_astray {
+                further = min(further, read_to);
+                still.push((chair, generation));
+            } else {
+                self.go_on(chair);
+            }
+        }
+        if still.is_empty() {
+            return;
+        }
+        let number = self.bench_of.get(&address(topic)).copied();
+        if let Some(bench) = number.and_then(|number| self.benches.get_mut(number)) {
+            bench.catching = Some(Box::new(Catching {
+                after: further,
+                waiting: still,
+            }));
+            self.fetch(Arc::clone(topic), further);
+        }
+    }
+
+    /// What the ring does not have now, nobody has.
+    fn go_on(&mut self, chair: Chair) {
+        let Some(conn) = self.conns.get_mut(chair.who()) else {
+            return;
+        };
+        conn.is_behind = false;
+        if conn.is_full() {
+            // It takes up where it is when the socket is not.
+            return;
+        }
+        if let Some(notice) = conn.session.give_up(chair.seat(), &self.around) {
+            conn.say(&notice);
+        }
+        self.serve(chair.who());
+    }
+}

@@ -1,0 +1,147 @@
+//! One socket of a reactor.
+
+use std::{io, net::TcpStream, time::Duration};
+
+use avvivo_service_kit::lifecycle::Slot;
+use rustix::{
+    io::{Errno, retry_on_intr},
+    net::{RecvFlags, SendFlags, recv, send},
+};
+
+use crate::{
+    draft::{Draft, Rest},
+    ending::Ending,
+    pace::Tick,
+    session::Session,
+};
+
+/// How long a socket may take nothing at all.
+pub(super) const STALL_LIMIT: Duration = Duration::from_secs(30);
+/// What a client has to say to a stream is nothing; this much is passed over at a time.
+const IGNORED: usize = 512;
+/// And this often at once.
+const MOST_IGNORED: usize = 16;
+
+/// A socket and the session that it carries.
+pub(super) struct Conn {
+    pub(super) socket: TcpStream,
+    pub(super) session: Session,
+    /// Tells this connection from others that had its place before.
+    pub(super) generation: u32,
+    /// When the wheel brings it up. Entries for other moments are stale.
+    pub(super) wakes_at: Tick,
+    /// Since when the socket takes nothing.
+    stalled_since: Option<Tick>,
+    rest: Option<Box<Rest>>,
+    /// Its audience's history is being fetched.
+    pub(super) is_behind: bool,
+    /// It ends once the rest is out.
+    pub(super) ending: Option<Ending>,
+    pub(super) turn: u8,
+    _slot: Slot,
+}
+
+/// What became of a write.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Wrote {
+    /// It went out whole.
+    All,
+    /// The socket is full.
+    Full,
+    /// There is nobody any more.
+    Gone,
+}
+
+impl Conn {
+    pub(super) fn new(socket: TcpStream, session: Session, slot: Slot, generation: u32) -> Self {
+        Self {
+            socket,
+            session,
+            generation,
+            wakes_at: Tick(0),
+            stalled_since: None,
+            rest: None,
+            is_behind: false,
+            ending: None,
+            turn: 0,
+            _slot: slot,
+        }
+    }
+
+    /// Whether it waits for its socket.
+    pub(super) fn is_full(&self) -> bool {
+        self.stalled_since.is_some()
+    }
+
+    /// When it has taken nothing for too long.
+    pub(super) fn stalls_at(&self) -> Option<Tick> {
+        self.stalled_since.map(|since| since.after(STALL_LIMIT))
+    }
+
+    /// When time brings something next.
+    pub(super) fn next_due(&self) -> Tick {
+        let due = self.session.next_due();
+        // A socket that takes nothing takes no beat either.
+        self.stalls_at().unwrap_or(due)
+    }
+
+    /// Begins a draft where the last write stopped.
+    pub(super) fn begin(&mut self, draft: &mut Draft) {
+        draft.begin(&self.session.seats);
+        if let Some(rest) = self.rest.take() {
+            draft.resume(&self.session.seats, *rest);
+        }
+    }
+
+    /// Writes a draft, and moves on as far as the socket took it.
+    pub(super) fn write(&mut self, draft: &Draft, now: Tick) -> Wrote {
+        let bytes = draft.bytes();
+        if bytes.is_empty() {
+            draft.sent(&mut self.session.seats, 0);
+            return Wrote::All;
+        }
+        let flags = SendFlags::NOSIGNAL | SendFlags::DONTWAIT;
+        let sent = match retry_on_intr(|| send(&self.socket, bytes, flags)) {
+            Ok(sent) => sent,
+            Err(Errno::AGAIN) => 0,
+            Err(_) => return Wrote::Gone,
+        };
+        self.rest = draft.sent(&mut self.session.seats, sent).map(Box::new);
+        if sent == bytes.len() {
+            self.stalled_since = None;
+            self.session.wrote(now);
+            return Wrote::All;
+        }
+        if sent > 0 || self.stalled_since.is_none() {
+            self.stalled_since = Some(now);
+        }
+        Wrote::Full
+    }
+
+    /// The connection's own words. Only for a socket that is not full.
+    pub(super) fn say(&mut self, bytes: &[u8]) {
+        self.rest = Some(Box::new(Rest::Own(bytes.into())));
+    }
+
+    /// Passes over what the client says. Whether it is still there, and no more talkative than any client has reason to be.
+    pub(super) fn is_there(&self) -> bool {
+        let mut ignored = [0; IGNORED];
+        for _ in 0..MOST_IGNORED {
+            let heard = retry_on_intr(|| recv(&self.socket, &mut ignored[..], RecvFlags::DONTWAIT));
+            match heard {
+                Ok((1.., _)) => {}
+                Err(Errno::AGAIN) => return true,
+                Ok((0, _)) | Err(_) => return false,
+            }
+        }
+        false
+    }
+
+    /// What it has not taken is thrown away with it, and not kept by the kernel for somebody who does not come.
+    pub(super) fn reset(&self) -> io::Result<()> {
+        Ok(rustix::net::sockopt::set_socket_linger(
+            &self.socket,
+            Some(Duration::ZERO),
+        )?)
+    }
+}

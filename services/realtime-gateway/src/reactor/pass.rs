@@ -1,0 +1,155 @@
+//! Handing news along a bench.
+
+use std::sync::Arc;
+
+use avvivo_contracts::cursor::Place;
+
+use super::{Reactor, address, bench::Chair, conn::Wrote, narrow};
+use crate::{ending::Ending, frame::Frame, ring::After, seats::overtaken, topic::Topic};
+
+/// Readers that are written to before others get their turn: a few milliseconds.
+const SLICE: usize = 256;
+/// News that one pass hands along, what comes meanwhile included in the next.
+const NEWS: usize = 64;
+
+/// A pass under way.
+pub(super) struct Pass {
+    /// The news, in order.
+    frames: Vec<Arc<Frame>>,
+    /// The number before the first of them, and the last.
+    from: u64,
+    to: u64,
+    next: usize,
+    left: usize,
+}
+
+impl Reactor {
+    /// There is something new for a bench.
+    pub(super) fn on_news(&mut self, topic: &Arc<Topic>) {
+        topic.looks(self.bit);
+        let Some(&number) = self.bench_of.get(&address(topic)) else {
+            return;
+        };
+        if let Some(bench) = self.benches.get_mut(number)
+            && !bench.is_running
+        {
+            bench.is_running = true;
+            self.running.push_back(number);
+        }
+    }
+
+    /// One slice of every pass that is under way.
+    pub(super) fn run_passes(&mut self) {
+        for _ in 0..self.running.len() {
+            let Some(number) = self.running.pop_front() else {
+                return;
+            };
+            if self.slice(number) {
+                self.running.push_back(number);
+            }
+            while let Some(chair) = self.moved.pop() {
+                self.serve_unless_waiting(chair.who());
+            }
+        }
+    }
+
+    /// Hands news to some of a bench. Whether there is more to do.
+    fn slice(&mut self, number: usize) -> bool {
+        let Some(mut pass) = self.pass(number) else {
+            return false;
+        };
+        self.quick.frames = std::mem::take(&mut pass.frames);
+        for _ in 0..SLICE.min(pass.left) {
+            let Some(bench) = self.benches.get(number) else {
+                break;
+            };
+            if pass.next >= bench.chairs.len() {
+                pass.next = 0;
+            }
+            let Some(&chair) = bench.chairs.get(pass.next) else {
+                break;
+            };
+            pass.next += 1;
+            pass.left -= 1;
+            self.hand(chair, &pass);
+        }
+        pass.frames = std::mem::take(&mut self.quick.frames);
+        let Some(bench) = self.benches.get_mut(number) else {
+            return false;
+        };
+        if pass.left > 0 {
+            bench.pass = Some(pass);
+            return true;
+        }
+        bench.handed = pass.to;
+        bench.first = narrow(pass.next + SLICE);
+        // What came meanwhile is the next pass.
+        bench.is_running = bench.topic.head().is_some_and(|head| head > bench.handed);
+        bench.is_running
+    }
+
+    /// The pass under way, or a new one; none, when there is no news after all.
+    fn pass(&mut self, number: usize) -> Option<Box<Pass>> {
+        let bench = self.benches.get_mut(number)?;
+        if let Some(pass) = bench.pass.take() {
+            return Some(pass);
+        }
+        let news = bench.topic.with_ring(|ring| {
+            let from = bench.handed.max(ring.tail());
+            match ring.after(Place::after(from)) {
+                After::Behind => (from, Vec::new()),
+                After::Events(events) => (from, events.take(NEWS).cloned().collect()),
+            }
+        });
+        let (from, frames) = news.unwrap_or_default();
+        let frames = overtaken(frames);
+        let Some(last) = frames.last() else {
+            bench.is_running = false;
+            return None;
+        };
+        let to = last.sequence;
+        let left = bench.chairs.len();
+        let next = usize::try_from(bench.first).unwrap_or_default() % left.max(1);
+        Some(Box::new(Pass {
+            frames,
+            from,
+            to,
+            next,
+            left,
+        }))
+    }
+
+    /// Hands news to one reader.
+    fn hand(&mut self, chair: Chair, pass: &Pass) {
+        let who = chair.who();
+        let Some(conn) = self.conns.get_mut(who) else {
+            return;
+        };
+        if conn.is_full() || conn.is_behind || conn.ending.is_some() {
+            return;
+        }
+        let Some(seat) = conn.session.seats.get(chair.seat()) else {
+            return;
+        };
+        if seat.place() >= Place::after(pass.to) {
+            return;
+        }
+        if seat.is_astray() || seat.place() < Place::after(pass.from) {
+            return self.serve(who);
+        }
+        self.quick.begin(&conn.session.seats);
+        self.quick.add_later(&conn.session.seats, chair.seat());
+        match conn.write(&self.quick, self.now) {
+            Wrote::All => self.tally.wrote(&self.quick, &self.around),
+            Wrote::Full => self.look_again(who),
+            Wrote::Gone => self.close(who, Ending::Client),
+        }
+    }
+
+    fn serve_unless_waiting(&mut self, who: usize) {
+        let waits = |conn: &super::Conn| conn.is_full() || conn.is_behind;
+        if self.conns.get(who).is_some_and(|conn| !waits(conn)) {
+            self.serve(who);
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! What somebody may hear, from when it is granted to when it changes.
+
+use crate::{
+    events::{PUBLIC, access_changed, publish, withdrawn},
+    sse::{Sse, come_back, open_over_http2},
+    world::World,
+};
+
+/// The stream is sent away, to come back soon.
+async fn sent_away(stream: &mut Sse) {
+    let last = stream.next().await;
+    assert_eq!(
+        (last.event.as_str(), last.data["reason"].as_str()),
+        ("chat:resync", Some("revoked"))
+    );
+    assert!((500..=2_000).contains(&last.retry.unwrap()));
+    stream.ends().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_comes_back_is_not_asked_about_again_until_their_rights_change() {
+    let world = World::start().await;
+    let mut stream = world.connect("client:c").await;
+    publish(&world.bus, &[withdrawn(1)]).await;
+    let id = stream.next().await.id.unwrap();
+    drop(stream);
+    assert_eq!(world.past.asked(), 1);
+    let mut stream = come_back(&world.url, "client:c", &id).await;
+    assert_eq!(stream.next().await.read_to(PUBLIC), 1);
+    assert_eq!(world.past.asked(), 1, "it is the same token");
+
+    let other = access_changed("account of client:d", 1);
+    let own = access_changed("account of client:c", 2);
+    for event in [&other, &own] {
+        world.past.commit(event);
+    }
+    publish(&world.bus, &[other, own]).await;
+    sent_away(&mut stream).await;
+    let mut stream = come_back(&world.url, "client:c", &id).await;
+    stream.next().await;
+    assert_eq!(world.past.asked(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_of_rights_that_the_bus_lost_is_heard_all_the_same() {
+    let world = World::start().await;
+    let mut by_reactor = world.connect("client:c").await;
+    let mut by_server = open_over_http2(&world.url, "client:c").await;
+    by_server.next().await;
+    let mut other = world.connect("client:e").await;
+    let lost = access_changed("account of client:c", 1);
+    let heard = access_changed("account of client:d", 2);
+    for event in [&lost, &heard] {
+        world.past.commit(event);
+    }
+    publish(&world.bus, &[heard]).await;
+    sent_away(&mut by_reactor).await;
+    sent_away(&mut by_server).await;
+    publish(&world.bus, &[withdrawn(1)]).await;
+    assert_eq!(
+        other.next().await.event,
+        "reels:withdrawn",
+        "it was not theirs"
+    );
+}
