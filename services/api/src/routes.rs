@@ -17,7 +17,8 @@ mod reels;
 mod storage;
 mod system;
 
-use axum::Router;
+use axum::{Router, routing::get};
+use http::header::CONTENT_TYPE;
 use utoipa::{
     OpenApi as _,
     openapi::{
@@ -60,7 +61,7 @@ pub(crate) struct ProblemView {
     tags(
         (name = "reels", description = "24-hour reels: publish, watch, moderate"),
         (name = "chat", description = "Conversations between clients and shops"),
-        (name = "realtime", description = "Event streams"),
+        (name = "realtime", description = "Event streams. `/asyncapi.yaml` describes every event"),
         (name = "storage", description = "Files on their way to the object store"),
         (name = "system", description = "How the platform is doing"),
     )
@@ -87,11 +88,14 @@ pub fn openapi() -> OpenApi {
     finished(table().split_for_parts().1)
 }
 
-/// `/openapi.json`, and `/docs` to read it.
+/// What the event streams say.
+const EVENTS: &str = include_str!("../../../proto/asyncapi.yaml");
+
+/// `/openapi.json`, and `/docs` to read it; `/asyncapi.yaml` for the event streams.
 pub(crate) fn docs(document: OpenApi) -> Router {
-    SwaggerUi::new("/docs")
-        .url("/openapi.json", document)
-        .into()
+    let pages = SwaggerUi::new("/docs").url("/openapi.json", document);
+    let events = async || ([(CONTENT_TYPE, "application/yaml; charset=utf-8")], EVENTS);
+    Router::from(pages).route("/asyncapi.yaml", get(events))
 }
 
 fn finished(mut document: OpenApi) -> OpenApi {

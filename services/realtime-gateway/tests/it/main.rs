@@ -8,6 +8,7 @@
 )]
 
 mod api;
+mod asyncapi;
 mod client;
 mod drain;
 mod events;

@@ -1,0 +1,159 @@
+//! `proto/asyncapi.yaml` describes what the streams say: every event of the contracts, every frame as it is really sent, and
+//! nothing that is never sent.
+
+mod document;
+mod samples;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use avvivo_contracts::{
+    audience::CONTROL_ACCESS,
+    events::v1::{Event, event::Payload},
+};
+
+use crate::{
+    asyncapi::document::{Document, contracts, unset_fields},
+    events::{PUBLIC, event, publish},
+    sse::{Sse, ask},
+    world::World,
+};
+
+/// Whose streams are looked at.
+const SHOP: &str = "shop:05000000-0000-7000-8000-000000000001";
+
+#[test]
+fn every_event_has_its_messages_and_every_message_its_event() {
+    let document = Document::read();
+    let payloads: BTreeSet<String> = contracts()
+        .payloads()
+        .map(|field| field.name().to_owned())
+        .collect();
+    let untold = document.untold();
+    let described: BTreeSet<String> = document.all("x-payload").chain(untold).collect();
+    assert_eq!(described, payloads);
+    document.is_complete();
+}
+
+#[test]
+fn the_samples_are_of_every_event_with_all_its_fields_and_with_few() {
+    let contracts = contracts();
+    let payloads: BTreeSet<String> = contracts
+        .payloads()
+        .map(|field| field.name().to_owned())
+        .collect();
+    for (what, samples) in [("full", samples::full()), ("bare", samples::bare())] {
+        let of: BTreeSet<String> = samples
+            .into_iter()
+            .map(|payload| contracts.payload_of(&event(SHOP, 1, payload)).0)
+            .collect();
+        assert_eq!(of, payloads, "{what} samples");
+    }
+    for payload in samples::full() {
+        let (name, message) = contracts.payload_of(&event(SHOP, 1, payload));
+        assert_eq!(unset_fields(&message), Vec::<String>::new(), "of {name}");
+    }
+}
+
+#[test]
+fn the_client_for_browsers_has_a_type_for_every_event_and_member() {
+    let types = include_str!("../../client/avvivo-realtime.d.ts");
+    let document = Document::read();
+    for (name, members) in document.events() {
+        assert!(types.contains(&format!("'{name}': ")), "{name}");
+        for member in members {
+            let is_there = [format!("  {member}: "), format!("  {member}?: ")];
+            assert!(
+                is_there.iter().any(|spelled| types.contains(spelled)),
+                "{member} of {name}"
+            );
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_sent_is_as_it_is_described_and_all_of_it_is_sent() {
+    let document = Document::read();
+    let world = World::start().await;
+    let mut chat = Sse::of(ask(&world.url, SHOP, "").await);
+    let mut topics = listen_to_topics(&world, SHOP).await;
+    let mut seen = BTreeSet::new();
+    for stream in [&mut chat, &mut topics] {
+        seen.insert(document.describes(&stream.next().await));
+    }
+
+    let frames = tell_everything(&world).await;
+    for stream in [&mut chat, &mut topics] {
+        for _ in 0..frames {
+            seen.insert(document.describes(&stream.next().await));
+        }
+    }
+    lose_something(&world).await;
+    for stream in [&mut chat, &mut topics] {
+        let notice = stream.next().await;
+        assert_eq!(notice.data["reason"], "gap");
+        seen.insert(document.describes(&notice));
+        seen.insert(document.describes(&stream.next().await));
+    }
+    let mut shed = Sse::of(ask(&world.url, "database-away", "").await);
+    seen.insert(document.describes(&shed.next().await));
+    let brief = format!("{SHOP};1");
+    let ending = [
+        Sse::of(ask(&world.url, &brief, "").await),
+        listen_to_topics(&world, &brief).await,
+    ];
+    for mut stream in ending {
+        stream.next().await;
+        seen.insert(document.describes(&stream.next().await));
+        stream.ends().await;
+    }
+    // The beat of a stream of topics is no event.
+    seen.insert(document.describes(&chat.next().await));
+    assert_eq!(seen, document.names());
+}
+
+async fn listen_to_topics(world: &World, ticket: &str) -> Sse {
+    let url = format!(
+        "{}/realtime/stream?topics={SHOP},{PUBLIC}&ticket={ticket}",
+        world.url
+    );
+    Sse::of(reqwest::get(url).await.unwrap())
+}
+
+/// Every event, full and bare, to those who hear it; answers how many frames they are.
+async fn tell_everything(world: &World) -> usize {
+    let all = samples::full().into_iter().chain(samples::bare());
+    let mut last = BTreeMap::new();
+    let events: Vec<Event> = all
+        .map(|payload| {
+            let audience = match payload {
+                Payload::ReelPublished(_) | Payload::ReelWithdrawn(_) => PUBLIC,
+                Payload::AccessChanged(_) => CONTROL_ACCESS,
+                _ => SHOP,
+            };
+            let number = last.entry(audience).or_default();
+            *number += 1;
+            event(audience, *number, payload)
+        })
+        .collect();
+    for event in &events {
+        world.past.commit(event);
+    }
+    publish(&world.bus, &events).await;
+    let frames = |event: &Event| match event.payload {
+        Some(Payload::ChatMessageSent(_)) => 2,
+        Some(Payload::AccessChanged(_)) => 0,
+        _ => 1,
+    };
+    events.iter().map(frames).sum()
+}
+
+/// Two events that nobody has any more, and one after them.
+async fn lose_something(world: &World) {
+    let last = world.past.head(SHOP);
+    let small = |number| event(SHOP, last + number, Payload::ChatRead(samples::bare_read()));
+    for number in 1..=3 {
+        world.past.commit(&small(number));
+    }
+    world.past.forget(SHOP, last + 2);
+    publish(&world.bus, &[small(3)]).await;
+}
