@@ -34,6 +34,8 @@ pub struct Config {
     pub internal: InternalConfig,
     /// What `/system/status` says of other services.
     pub status: StatusConfig,
+    /// What exists only where people develop.
+    pub dev: DevConfig,
 }
 
 impl Section for Config {
@@ -51,6 +53,7 @@ impl Section for Config {
             reels: reader.section(),
             internal: reader.section(),
             status: reader.section(),
+            dev: reader.section(),
         }
     }
 }
@@ -357,6 +360,29 @@ impl Section for StatusConfig {
                     Bus::WORDS,
                 )
                 .default(Bus::PubSub, "the only one there is yet"),
+        }
+    }
+}
+
+/// What exists only where people develop.
+#[derive(Debug, Clone)]
+pub struct DevConfig {
+    /// The people that one can be on `/dev/chat`.
+    pub people_file: Option<String>,
+}
+
+impl Section for DevConfig {
+    const TITLE: &'static str = "Development";
+
+    fn read(reader: &mut Reader<'_>) -> Self {
+        Self {
+            people_file: reader
+                .text(
+                    "DEV_PEOPLE_FILE",
+                    "People that one can be on `/dev/chat`, with their tokens; without it there is no such page.",
+                )
+                .local_only()
+                .optional(),
         }
     }
 }

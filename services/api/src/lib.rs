@@ -2,6 +2,7 @@
 
 mod caller;
 pub mod config;
+mod dev;
 mod freshness;
 mod health;
 mod limits;

@@ -21,7 +21,7 @@ use utoipa::openapi::OpenApi;
 use crate::{
     caller::Accounts,
     config::{Bus, Config},
-    freshness,
+    dev, freshness,
     health::Optional,
     limits::SharedLimiter,
     realtime, routes,
@@ -128,6 +128,7 @@ impl Api {
             // The documentation stands beside the pipeline, which would take away the slash that its pages are found by.
             router: operational
                 .merge(routes::docs(document))
+                .merge(dev::router(config.dev.people_file.as_deref()))
                 .merge(pipeline(routes, steps)),
             grpc: realtime::services(core.deps.clone(), accounts, services, health),
             core,

@@ -197,7 +197,8 @@ fn beside_us(program: &str) -> anyhow::Result<PathBuf> {
     Ok(path)
 }
 
-/// One address for everything: streams to the gateways, the rest to the apis.
+/// One address for everything: streams to the gateways, the rest to the apis. Whoever was away a moment ago is asked again at
+/// once: a process that died is back within a second.
 fn write_proxy_config(place: &Place, ports: &Ports) -> anyhow::Result<PathBuf> {
     let folder = place.file("nginx");
     std::fs::create_dir_all(&folder).context("cannot make nginx's folder")?;
@@ -222,7 +223,7 @@ fn write_proxy_config(place: &Place, ports: &Ports) -> anyhow::Result<PathBuf> {
     ] {
         writeln!(
             text,
-            "  upstream {name} {{ server 127.0.0.1:{first}; server 127.0.0.1:{second}; keepalive 32; }}"
+            "  upstream {name} {{ server 127.0.0.1:{first} max_fails=0; server 127.0.0.1:{second} max_fails=0; keepalive 32; }}"
         )?;
     }
     writeln!(

@@ -25,6 +25,9 @@ use crate::{
 };
 use servers::Servers;
 
+/// The people that one can be on `/dev/chat`, with their tokens.
+const PEOPLE_FILE: &str = "people.json";
+
 /// Everything to develop with.
 #[derive(Debug, Clone, Args)]
 #[expect(
@@ -145,6 +148,7 @@ async fn greet(place: &Place, to: &Neighbours, google: &GcpLocal) -> anyhow::Res
     let tokens = seed::tokens(google)?;
     sample_reel::ensure(place, &to.base_url, &tokens).await?;
     summary::write_env(place, &to.base_url, &tokens)?;
+    place.write_private(PEOPLE_FILE, &seed::cards(&tokens)?)?;
     let summary = summary::text(place, &to.base_url, &tokens);
     say(&summary)?;
     background::announce_ready(place, &summary)
@@ -163,6 +167,7 @@ fn neighbours(
         signing_key_file: single::write_signing_key(place, google)?,
         base_url: single::base_url(ports),
         identity: Identity::Local,
+        people_file: Some(place.file(PEOPLE_FILE).display().to_string()),
     })
 }
 

@@ -31,6 +31,8 @@ pub(crate) struct Neighbours {
     pub(crate) base_url: String,
     /// Who says who people are.
     pub(crate) identity: Identity,
+    /// The people that one can be on `/dev/chat`.
+    pub(crate) people_file: Option<String>,
 }
 
 /// Who says who people are.
@@ -76,6 +78,9 @@ pub(crate) fn api(to: &Neighbours, ports: &Ports, instance: Instance) -> Variabl
     set(&mut variables, "REELS_PROCESSOR_URL", &url(ports.processor));
     set(&mut variables, "TASKS_SERVICE_ACCOUNT", &account("tasks"));
     set(&mut variables, "CORS_ORIGINS", &to.base_url);
+    if let Some(people) = &to.people_file {
+        set(&mut variables, "DEV_PEOPLE_FILE", people);
+    }
     variables
 }
 

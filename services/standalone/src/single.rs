@@ -65,6 +65,7 @@ pub(crate) async fn serve(args: ServeArgs) -> anyhow::Result<ExitCode> {
         signing_key_file: write_signing_key(&place, &google)?,
         base_url: args.public_url.unwrap_or_else(|| base_url(&ports)),
         identity: Identity::Firebase,
+        people_file: None,
     };
     start(&to, &mut claimed, &telemetry, &lifecycle).await?;
     let code = lifecycle.run(&telemetry).await;

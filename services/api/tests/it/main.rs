@@ -7,6 +7,7 @@
 )]
 
 mod chat;
+mod dev;
 mod identity;
 mod matrix;
 mod openapi;

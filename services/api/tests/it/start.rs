@@ -61,6 +61,7 @@ async fn local_stand_ins_and_production_stop_the_start_with_all_problems_at_once
     let mut wrong = settings(&gcp);
     wrong.extend(secrets());
     wrong.insert("STORAGE_SIGNING_KEY_FILE", "/tmp/key.json".to_owned());
+    wrong.insert("DEV_PEOPLE_FILE", "/tmp/people.json".to_owned());
     wrong.insert("FIREBASE_AUTH_EMULATOR_HOST", "127.0.0.1:9099".to_owned());
     wrong.insert("APP_ENV", "production".to_owned());
     wrong.insert("RATE_LIMIT_MAX", "many".to_owned());
@@ -79,6 +80,7 @@ async fn local_stand_ins_and_production_stop_the_start_with_all_problems_at_once
             "FIREBASE_JWKS_URL",
             "FIREBASE_AUTH_EMULATOR_HOST",
             "STORAGE_SIGNING_KEY_FILE",
+            "DEV_PEOPLE_FILE",
             "GCS_BUCKET",
             "REELS_PROCESSOR_URL",
             "TASKS_SERVICE_ACCOUNT",

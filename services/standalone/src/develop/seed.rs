@@ -7,6 +7,7 @@ use avvivo_postgres::{
     samples::{SamplePerson, SampleShop, ensure_person, ensure_shop},
 };
 use gcp_local::{FirebaseIdToken, GcpLocal};
+use serde::Serialize;
 use uuid::Uuid;
 
 use crate::settings::{ADMIN_EMAIL, PROJECT};
@@ -250,4 +251,50 @@ pub(super) fn tokens(google: &GcpLocal) -> anyhow::Result<Tokens> {
         ("CLIENT_2_ID", account(22).to_string()),
     ];
     Ok(Tokens { tokens, ids })
+}
+
+/// Somebody to be on `/dev/chat`.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Card<'a> {
+    /// As in the page's address.
+    id: String,
+    side: &'static str,
+    name: &'static str,
+    about: String,
+    /// As the event stream calls them.
+    channel: String,
+    shop_id: Option<Uuid>,
+    token: &'a str,
+}
+
+/// Those who can chat and have a token, in JSON.
+pub(super) fn cards(tokens: &Tokens) -> anyhow::Result<String> {
+    let cards = PEOPLE.iter().filter_map(|person| {
+        let variable = person.variable?;
+        let id = variable.strip_prefix("TOKEN_")?;
+        let shop = SHOPS.iter().find(|shop| account(shop.owner) == person.id);
+        let (side, channel) = match (person.user_type, person.status, shop) {
+            (UserType::Shop, AccountStatus::Active, Some(shop)) => {
+                ("SHOP", format!("shop:{}", shop_id(shop.n)))
+            }
+            (UserType::Client, AccountStatus::Active, _) => {
+                ("CLIENT", format!("client:{}", person.id))
+            }
+            _ => return None,
+        };
+        Some(Card {
+            id: id.to_lowercase().replace('_', "-"),
+            side,
+            name: shop.map_or(person.name, |shop| shop.name),
+            about: shop.map_or_else(
+                || person.email.to_owned(),
+                |shop| format!("{} · {}", person.name, shop.address),
+            ),
+            channel,
+            shop_id: shop.map(|shop| shop_id(shop.n)),
+            token: tokens.named(variable),
+        })
+    });
+    Ok(serde_json::to_string(&cards.collect::<Vec<_>>())?)
 }
