@@ -1,22 +1,11 @@
 //! What a person with a browser sees.
 
-use std::{
-    path::{Path, PathBuf},
-    process::Stdio,
-    time::Duration,
-};
+use std::{path::Path, process::Stdio, time::Duration};
 
 use tokio::process::Command;
 
-use crate::support::platform::Platform;
+use crate::support::{chromium, platform::Platform};
 
-/// What distributions call it.
-const CHROMIUM: [&str; 4] = [
-    "chromium",
-    "chromium-browser",
-    "google-chrome-stable",
-    "google-chrome",
-];
 /// Eleven endpoints for reels, two for their files.
 const REEL_PATHS: [&str; 11] = [
     "/reels",
@@ -35,23 +24,17 @@ const REEL_PATHS: [&str; 11] = [
 const LIMIT: Duration = Duration::from_secs(90);
 
 pub(crate) async fn a_browser_shows_the_interface(platform: &Platform) {
-    let chromium = chromium();
     let docs = format!("{}/docs", platform.base_url());
     let picture = platform.data().join("docs.png");
     let profile = tempfile::tempdir().unwrap();
 
-    let page = browse(&chromium, profile.path(), &["--dump-dom", &docs]).await;
+    let page = browse(profile.path(), &["--dump-dom", &docs]).await;
     for path in REEL_PATHS {
         let shown = format!("data-path=\"{path}\"");
         assert!(page.contains(&shown), "{path} is not on the page:\n{page}");
     }
     let target = format!("--screenshot={}", picture.display());
-    browse(
-        &chromium,
-        profile.path(),
-        &["--window-size=1200,1600", &target, &docs],
-    )
-    .await;
+    browse(profile.path(), &["--window-size=1200,1600", &target, &docs]).await;
     let png = std::fs::read(&picture).unwrap();
     // An empty page of this size has a few kilobytes.
     assert!(
@@ -61,32 +44,9 @@ pub(crate) async fn a_browser_shows_the_interface(platform: &Platform) {
     );
 }
 
-/// The browser on the `PATH`.
-fn chromium() -> PathBuf {
-    let path = std::env::var_os("PATH").unwrap();
-    let candidates = CHROMIUM.iter().flat_map(|name| {
-        let folders = std::env::split_paths(&path).map(|folder| folder.join(name));
-        folders.collect::<Vec<_>>()
-    });
-    let mut found = candidates.filter(|program| program.is_file());
-    found.next().expect(
-        "there is no chromium on the PATH, so nothing was looked at. Install it with: scripts/setup test",
-    )
-}
-
-async fn browse(chromium: &Path, profile: &Path, arguments: &[&str]) -> String {
-    let running = Command::new(chromium)
-        .args([
-            "--headless",
-            "--no-sandbox",
-            "--disable-gpu",
-            "--disable-dev-shm-usage",
-        ])
-        .args([
-            "--disable-background-networking",
-            "--no-first-run",
-            "--hide-scrollbars",
-        ])
+async fn browse(profile: &Path, arguments: &[&str]) -> String {
+    let running = Command::new(chromium::program())
+        .args(chromium::SWITCHES)
         .arg(format!("--user-data-dir={}", profile.display()))
         // Until the page has nothing more to do, or this much of its own time has passed.
         .arg("--virtual-time-budget=20000")

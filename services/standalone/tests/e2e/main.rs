@@ -20,6 +20,7 @@ mod hiding;
 mod hostile_media;
 mod life_cycle;
 mod outages;
+mod pages;
 mod readings;
 mod redelivery;
 mod shapes;

@@ -3,7 +3,7 @@
 use rustix::process::Signal;
 
 use crate::{
-    browser, chat, crashes, hiding, hostile_media, readings, redelivery, sizes,
+    browser, chat, crashes, hiding, hostile_media, pages, readings, redelivery, sizes,
     support::{
         platform::{Platform, Shape},
         processes,
@@ -48,6 +48,12 @@ async fn as_in_the_cloud() {
         .check(
             "a killed gateway costs no message",
             chat::a_killed_gateway_costs_no_message(&platform),
+        )
+        .await;
+    scenarios
+        .check(
+            "pages lose nothing when their gateways are killed",
+            pages::pages_lose_nothing_when_their_gateways_are_killed(&platform),
         )
         .await;
     scenarios
@@ -114,6 +120,12 @@ async fn in_any_shape(platform: &Platform, scenarios: &mut Scenarios) {
         .check(
             "a browser shows the interface",
             browser::a_browser_shows_the_interface(platform),
+        )
+        .await;
+    scenarios
+        .check(
+            "two people chat in two tabs",
+            pages::two_people_chat_in_two_tabs(platform),
         )
         .await;
 }

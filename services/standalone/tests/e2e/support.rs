@@ -1,5 +1,6 @@
 //! What the tests stand on: the command and its processes, people with tokens, the private servers behind the scenes.
 
+pub(crate) mod chromium;
 pub(crate) mod collector;
 pub(crate) mod command;
 pub(crate) mod database;
