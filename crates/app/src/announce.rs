@@ -2,10 +2,10 @@
 
 use avvivo_contracts::{
     audience,
-    events::v1::{ReelPublished, ReelStatusChanged, ReelWithdrawn, event::Payload},
+    events::v1::{AccessChanged, ReelPublished, ReelStatusChanged, ReelWithdrawn, event::Payload},
 };
 use avvivo_domain::reels::{Reel, ReelStatus, RenderFailure, Stage};
-use avvivo_kernel::{ReelId, ShopId, Timestamp};
+use avvivo_kernel::{AccountId, ReelId, ShopId, Timestamp};
 use avvivo_postgres::{DbError, Transaction, outbox, shops};
 
 use crate::Deps;
@@ -97,6 +97,20 @@ pub(crate) async fn reel_withdrawn(
         shop_id: shop.to_string(),
     });
     push(deps, tx, audience::PUBLIC_REELS.to_owned(), payload, now).await?;
+    Ok(())
+}
+
+/// Tells gateways that what an account may hear has changed.
+pub(crate) async fn access_changed(
+    deps: &Deps,
+    tx: &mut Transaction,
+    account: AccountId,
+    now: Timestamp,
+) -> Result<(), DbError> {
+    let payload = Payload::AccessChanged(AccessChanged {
+        account_id: account.to_string(),
+    });
+    push(deps, tx, audience::CONTROL_ACCESS.to_owned(), payload, now).await?;
     Ok(())
 }
 

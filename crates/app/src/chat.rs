@@ -8,6 +8,7 @@ pub mod list_messages;
 pub mod mark_read;
 pub mod open_conversation;
 pub mod request_upload;
+pub mod say_typing;
 pub mod send_message;
 
 use avvivo_contracts::cursor::Cursor;

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use avvivo_domain::{chat, identity::AdminEmails, reels::LIFETIME, uploads::MEGABYTE};
 use avvivo_kernel::{Clock, EventId, IdSource, Timestamp};
-use avvivo_ports::ObjectStore;
+use avvivo_ports::{EventBus, ObjectStore};
 use avvivo_postgres::{Database, DbError, Transaction};
 use chrono::TimeDelta;
 
@@ -23,6 +23,8 @@ pub struct Deps {
     pub store: Arc<dyn ObjectStore>,
     /// Pictures of conversations; where one bucket holds all, the same.
     pub chat_store: Arc<dyn ObjectStore>,
+    /// Tells how things are just now. What has happened goes through the outbox.
+    pub bus: Arc<dyn EventBus>,
     /// Takes what a commit wrote to the outbox to the relay of this process.
     pub nudge: Nudge,
     /// The W3C trace context of whatever is going on now.

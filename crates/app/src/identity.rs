@@ -1,3 +1,4 @@
 //! From tokens to callers.
 
+pub mod change_status;
 pub mod resolve_caller;

@@ -14,6 +14,17 @@ pub const CONTROL_CLASS: &str = "control";
 /// Whose rights have changed.
 pub const CONTROL_ACCESS: &str = "control:access";
 
+/// Who is there: `presence:` and the channel of whom. Only ever told how it is; nothing of it is kept.
+pub const PRESENCE_CLASS: &str = "presence";
+
+/// What happens at a live stream, for all who watch.
+pub const LIVE_CLASS: &str = "live";
+
+/// Whether somebody is there who hears `channel`.
+pub fn presence(channel: &str) -> String {
+    format!("{PRESENCE_CLASS}:{channel}")
+}
+
 /// The people of one shop.
 pub fn shop(id: ShopId) -> String {
     format!("shop:{id}")

@@ -133,6 +133,22 @@ pub async fn settle(
     Ok(())
 }
 
+/// Suspends or reinstates. Whether that was news.
+pub async fn set_status(
+    conn: &mut Conn,
+    account: AccountId,
+    status: AccountStatus,
+) -> Result<bool, DbError> {
+    let changed = sqlx::query!(
+        "UPDATE accounts SET status = $2::text::account_status WHERE id = $1 AND status <> $2::text::account_status",
+        account.as_uuid(),
+        status.as_str(),
+    )
+    .execute(conn)
+    .await?;
+    Ok(changed.rows_affected() > 0)
+}
+
 /// Makes sure that an account administers with at least this rank.
 pub async fn ensure_admin(
     conn: &mut Conn,

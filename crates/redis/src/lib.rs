@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod audience_counts;
 mod breaker;
 mod bus;
 mod cache;
@@ -10,6 +11,7 @@ mod presence;
 mod rate_limit;
 mod status;
 
+pub use audience_counts::COUNT_HOLDS;
 pub use bus::RedisBus;
 pub use connection::{Redis, RedisSettings};
 pub use error::RedisError;

@@ -110,6 +110,7 @@ fn forget(cache: &ResponseCache, payload: Option<&Payload>) {
             Payload::ReelStatusChanged(_)
             | Payload::ChatMessageSent(_)
             | Payload::ChatRead(_)
+            | Payload::ChatTyping(_)
             | Payload::AccessChanged(_),
         )
         | None => {}

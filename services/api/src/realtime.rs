@@ -84,8 +84,9 @@ impl Realtime for Gatekeeper {
                 vec![channel, audience::PUBLIC_REELS.to_owned()],
             )
         } else {
-            let audiences =
-                topics::audiences(&caller, &topics).map_err(|error| status_of(&error))?;
+            let audiences = topics::run(&self.deps, &caller, &topics)
+                .await
+                .map_err(|error| status_of(&error))?;
             (topics::own_channel(&caller).unwrap_or_default(), audiences)
         };
         let heads = heads::run(&self.deps, &audiences)

@@ -166,7 +166,7 @@ impl Listener {
         });
         match ingested {
             Ingested::Repeated => self.instruments.repeated(),
-            Ingested::Added { .. } | Ingested::Early | Ingested::Unread => {
+            Ingested::Added { .. } | Ingested::Early | Ingested::Unread | Ingested::State => {
                 self.instruments.lagged(since(occurred_at, now));
             }
         }

@@ -103,7 +103,7 @@ impl Connection {
                     return Some(self.end(Ending::Revoked));
                 },
                 // Events; or that the ring has moved on without this reader.
-                taken = taken(&self.session, self.turn, &mut self.draft, &self.notify) => {
+                taken = taken(&mut self.session, self.turn, &mut self.draft, &self.notify) => {
                     if let Some(bytes) = self.take(taken).await {
                         return Some(bytes);
                     }
@@ -129,8 +129,13 @@ impl Connection {
         self.session.wrote(self.around.pace.now());
         self.turn = self.turn.wrapping_add(1);
         let (instruments, now) = (&self.around.instruments, self.around.clock.now());
-        instruments.wrote(1);
-        instruments.batched(self.draft.events());
+        for name in self.draft.states() {
+            instruments.delivered(name, 1);
+        }
+        if self.draft.events() > 0 {
+            instruments.wrote(1);
+            instruments.batched(self.draft.events());
+        }
         for event in self.draft.delivered(bytes.len()) {
             instruments.delivered(event.name(), 1);
             instruments.took(event.name(), event.occurred_at, now);
@@ -161,11 +166,13 @@ impl Drop for Connection {
 }
 
 /// Drafts what there is to take, as soon as there is something. Nothing is lost when this is not waited for to its end.
-async fn taken(session: &Session, turn: usize, draft: &mut Draft, notify: &Notify) -> Taken {
+async fn taken(session: &mut Session, turn: usize, draft: &mut Draft, notify: &Notify) -> Taken {
     loop {
         draft.frames.clear();
         draft.begin(&session.seats);
+        session.seats.take_states(draft);
         match session.seats.take(turn, draft) {
+            Taken::Behind { .. } | Taken::Nothing if !draft.is_empty() => return Taken::Events,
             Taken::Nothing => notify.notified().await,
             something => return something,
         }

@@ -29,6 +29,8 @@ pub(crate) struct Draft {
     pub(crate) frames: Vec<Arc<Frame>>,
     /// Whole events.
     events: usize,
+    /// The names of states.
+    states: Vec<&'static str>,
 }
 
 /// One part of an event.
@@ -71,6 +73,7 @@ impl Draft {
         self.own = 0;
         self.sent = 0;
         self.events = 0;
+        self.states.clear();
         for (place, seat) in self.places.iter_mut().zip(seats.iter()) {
             *place = seat.place();
         }
@@ -80,6 +83,22 @@ impl Draft {
     pub(crate) fn say(&mut self, bytes: &[u8]) {
         self.bytes.extend_from_slice(bytes);
         self.own = self.bytes.len();
+    }
+
+    /// Adds how something is. Comes before all events.
+    pub(crate) fn state(&mut self, name: &'static str, bytes: &[u8]) {
+        self.say(bytes);
+        self.states.push(name);
+    }
+
+    /// The states in it.
+    pub(crate) fn states(&self) -> &[&'static str] {
+        &self.states
+    }
+
+    /// Whether there is no event in it yet.
+    pub(crate) fn is_without_events(&self) -> bool {
+        self.marks.is_empty()
     }
 
     /// Goes on where the last write stopped.

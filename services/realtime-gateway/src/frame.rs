@@ -17,7 +17,7 @@ use bytes::Bytes;
 use chrono::DateTime;
 use serde::Serialize;
 
-use crate::{ending::Ending, session::Revoked};
+use crate::{ending::Ending, session::Revoked, states::Change};
 
 /// An event as it is sent: its frames, without the `id:` lines, which say where each reader stands.
 #[derive(Debug)]
@@ -29,9 +29,14 @@ pub(crate) struct Frame {
     parts: Parts,
     /// What it is the latest state of, if that is what it is.
     state: Option<String>,
+    /// How long it holds, if it is a state that is not kept.
+    holds: Option<Duration>,
     /// Whose rights it says have changed. Clients are told nothing.
     revokes: Option<Revoked>,
 }
+
+/// That somebody types, or has stopped, is told to those who sit down for this long.
+const TYPING_HOLDS: Duration = Duration::from_secs(6);
 
 /// One frame, without its `id:` line.
 #[derive(Debug)]
@@ -63,7 +68,7 @@ impl Frame {
     /// An event of the bus. None for a kind of event that this version does not know.
     pub(crate) fn of_event(event: &Event, occurred_at: Timestamp) -> Option<Self> {
         let at = to_wire(occurred_at);
-        let (mut state, mut revokes) = (None, None);
+        let (mut state, mut holds, mut revokes) = (None, None, None);
         let parts = match event.payload.as_ref()? {
             Payload::ReelStatusChanged(reel) => {
                 // How far a render is matters only until it is further.
@@ -74,6 +79,11 @@ impl Frame {
             Payload::ReelWithdrawn(reel) => one("reels:withdrawn", &Withdrawn::new(reel, &at)),
             Payload::ChatMessageSent(sent) => Parts::Two(chat::message_sent(sent, &at)?),
             Payload::ChatRead(read) => one("chat:read", &chat::Read::new(read, &at)),
+            Payload::ChatTyping(typing) => {
+                state = Some(format!("{} {}", typing.conversation_id, typing.side));
+                holds = Some(TYPING_HOLDS);
+                one("chat:typing", &chat::Typing::new(typing, &at))
+            }
             Payload::AccessChanged(change) => {
                 revokes = Some(Revoked::Account(change.account_id.as_str().into()));
                 Parts::None
@@ -84,6 +94,7 @@ impl Frame {
             occurred_at,
             parts,
             state,
+            holds,
             revokes,
         })
     }
@@ -95,8 +106,22 @@ impl Frame {
             occurred_at,
             parts: Parts::None,
             state: None,
+            holds: None,
             revokes: None,
         }
+    }
+
+    /// The change of state that it is, for one without a number.
+    pub(crate) fn into_change(self) -> Option<Change> {
+        let Parts::One([Part { name, bytes }]) = self.parts else {
+            return None;
+        };
+        Some(Change {
+            of: self.state?,
+            name,
+            bytes,
+            holds: self.holds,
+        })
     }
 
     /// Its frames.

@@ -34,7 +34,7 @@ use crate::{
     instruments::Instruments,
     pace::Pace,
     places::Places,
-    presence::Reporter,
+    presence::Presence,
     reactor::{Posts, Reactors},
     session::Surroundings,
     sockets,
@@ -118,15 +118,13 @@ impl Gateway {
 
         let instance = RandomIds.uuid().simple().to_string();
         let quit = quit_after_drain(lifecycle, Arc::clone(&entrance.places));
-        if let Some(redis) = redis {
-            let reporter = Reporter {
-                redis,
-                instance: instance.clone(),
-                hub: Arc::clone(&around.hub),
-                clock: Arc::clone(&around.clock),
-            };
-            lifecycle.spawn("presence", reporter.run(quit.clone()));
-        }
+        let presence = Presence {
+            redis,
+            instance: instance.clone(),
+            hub: Arc::clone(&around.hub),
+            clock: Arc::clone(&around.clock),
+        };
+        lifecycle.spawn("presence", presence.run(quit.clone()));
         carry(lifecycle, &entrance, &reactors, &quit);
         listen_to_bus(lifecycle, bus, instance, &entrance, quit);
         Ok(Self {

@@ -52,6 +52,8 @@ pub(crate) enum Ingested {
     Unread,
     /// It was here before.
     Repeated,
+    /// It is no event of a number, but how something is now.
+    State,
     /// It is in the ring.
     Added {
         /// How many it concerns.
@@ -209,10 +211,17 @@ impl Hub {
             let mut state = self.lock();
             match state.topics.get(audience).cloned() {
                 Some(topic) => topic,
+                None if sequence == 0 => return Ingested::Unread,
                 None if state.heard.note(audience, sequence) => return Ingested::Unread,
                 None => return Ingested::Repeated,
             }
         };
+        if sequence == 0 {
+            if let Some(change) = render().into_change() {
+                topic.set_state(change);
+            }
+            return Ingested::State;
+        }
         let put = topic.change(|audience| audience.put(Arc::new(render())));
         match put {
             Put::Repeated => Ingested::Repeated,
@@ -224,6 +233,11 @@ impl Hub {
                 Ingested::Early
             }
         }
+    }
+
+    /// An audience that is read here, or was lately.
+    pub(crate) fn topic(&self, audience: &str) -> Option<Arc<Topic>> {
+        self.lock().topics.get(audience).cloned()
     }
 
     /// Every audience that is read here.

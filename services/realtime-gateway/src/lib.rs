@@ -25,6 +25,7 @@ mod ring;
 mod seats;
 mod session;
 mod sockets;
+mod states;
 mod stream;
 mod topic;
 

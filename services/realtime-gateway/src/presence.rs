@@ -1,51 +1,226 @@
-//! Tells the other services what is open here, so that the status page can add it up.
+//! Who is there, and how many watch: over all instances, at most once a second, and without anything for each who comes or
+//! goes.
+//!
+//! Once a second an instance writes down how many hear each audience that has changed here, and says again what has not for a
+//! while; and reads the sums of what somebody here wants to know. Without Redis, what is here is all there is.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+    time::Duration,
+};
 
-use avvivo_kernel::Clock;
-use avvivo_redis::{GatewayCounts, Redis};
-use tokio::time::MissedTickBehavior;
+use avvivo_contracts::audience;
+use avvivo_kernel::{Clock, time::to_wire};
+use avvivo_redis::{COUNT_HOLDS, GatewayCounts, Redis, RedisError};
+use bytes::Bytes;
+use serde_json::{Value, json};
+use tokio::time::{Instant, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
-use crate::hub::Hub;
+use crate::{hub::Hub, states::Change, topic::Topic};
 
-/// Between two reports: a status page that is this much behind is still true.
-const EVERY: Duration = Duration::from_secs(10);
+/// Between two looks.
+const EVERY: Duration = Duration::from_secs(1);
+/// Looks after which what is open here is said for the status page.
+const STATUS_EVERY: u64 = 10;
+/// Looks after which a count is said again that has not changed: twice while it holds.
+const AGAIN_AFTER: u64 = COUNT_HOLDS.num_seconds().unsigned_abs() / 2 - 2;
+/// How long nobody may hear a channel before its owner counts as gone.
+const GONE_AFTER: Duration = Duration::from_secs(5);
+/// Sums that are read in one look. Of more each is read less often.
+const SUMS: usize = 1_000;
 
-/// What reports.
-pub(crate) struct Reporter {
-    pub(crate) redis: Redis,
+/// Counts, and tells the counts.
+pub(crate) struct Presence {
+    pub(crate) redis: Option<Redis>,
     /// Names this process among the gateways.
     pub(crate) instance: String,
     pub(crate) hub: Arc<Hub>,
     pub(crate) clock: Arc<dyn Clock>,
 }
 
-impl Reporter {
-    /// Reports until `quit`, then takes its leave. Without Redis nobody adds up, and nothing else is lost.
+/// What was said and told last.
+#[derive(Default)]
+struct Memory {
+    looks: u64,
+    /// What this instance said of each audience, and in which look.
+    said: HashMap<Arc<str>, (u32, u64)>,
+    /// What those who want to know were told.
+    told: HashMap<Arc<str>, u64>,
+    /// Where among them the next look begins.
+    turn: usize,
+}
+
+impl Presence {
+    /// Looks until `quit`, then takes its leave.
     pub(crate) async fn run(self, quit: CancellationToken) {
         let mut ticks = tokio::time::interval(EVERY);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut memory = Memory::default();
         while quit.run_until_cancelled(ticks.tick()).await.is_some() {
-            if let Err(error) = self.report().await {
-                tracing::debug!(%error, "open streams were not reported");
+            if let Err(error) = self.look(&mut memory).await {
+                tracing::debug!(%error, "who is there is not known just now");
             }
         }
-        if let Err(error) = self.redis.forget_gateway(&self.instance).await {
-            tracing::debug!(%error, "the report of open streams is left to grow old");
+        if let Some(redis) = &self.redis {
+            if let Err(error) = self.take_leave(redis, &memory).await {
+                tracing::debug!(%error, "what was said is left to run out");
+            }
+            redis.close().await;
         }
-        self.redis.close().await;
     }
 
-    async fn report(&self) -> Result<(), avvivo_redis::RedisError> {
+    async fn look(&self, memory: &mut Memory) -> Result<(), RedisError> {
+        let topics = self.hub.topics();
+        if let Some(redis) = &self.redis {
+            if memory.looks.is_multiple_of(STATUS_EVERY) {
+                self.report(redis).await?;
+            }
+            memory.looks += 1;
+            let news = memory.news(&topics);
+            redis
+                .report_counts(&self.instance, &news, self.clock.now())
+                .await?;
+            memory.said(news);
+        }
+        let wanted = memory.wanted(topics);
+        let audiences: Vec<&str> = wanted.iter().map(|topic| counted(topic.name())).collect();
+        let counts = match &self.redis {
+            Some(redis) => redis.counts(&audiences, self.clock.now()).await?,
+            None => audiences
+                .iter()
+                .map(|audience| {
+                    self.hub
+                        .topic(audience)
+                        .map_or(0, |topic| here(&topic))
+                        .into()
+                })
+                .collect(),
+        };
+        for (topic, count) in wanted.iter().zip(counts) {
+            let before = memory.told.insert(Arc::clone(topic.name()), count);
+            let is_news = match audience::class(topic.name()) {
+                audience::PRESENCE_CLASS => before.map(|count| count > 0) != Some(count > 0),
+                _ => before != Some(count),
+            };
+            if is_news {
+                topic.set_state(self.change(topic.name(), count));
+            }
+        }
+        Ok(())
+    }
+
+    /// Says what is open here.
+    async fn report(&self, redis: &Redis) -> Result<(), RedisError> {
         let open = self.hub.counts();
         let counts = GatewayCounts {
             connections: wide(open.connections),
             channels: wide(open.channels),
         };
-        let now = self.clock.now();
-        self.redis.report_gateway(&self.instance, counts, now).await
+        redis
+            .report_gateway(&self.instance, counts, self.clock.now())
+            .await
     }
+
+    async fn take_leave(&self, redis: &Redis, memory: &Memory) -> Result<(), RedisError> {
+        let gone: Vec<(&str, u32)> = memory
+            .said
+            .keys()
+            .map(|audience| (&**audience, 0))
+            .collect();
+        redis
+            .report_counts(&self.instance, &gone, self.clock.now())
+            .await?;
+        redis.forget_gateway(&self.instance).await
+    }
+
+    /// How it is now, as it is told.
+    fn change(&self, topic: &str, count: u64) -> Change {
+        let at = to_wire(self.clock.now());
+        if audience::class(topic) == audience::PRESENCE_CLASS {
+            let view = json!({"channel": counted(topic), "online": count > 0, "at": at});
+            return state("presence", &view);
+        }
+        let live = topic.split_once(':').map_or(topic, |(_, id)| id);
+        state(
+            "live:viewers",
+            &json!({"liveId": live, "viewers": count, "at": at}),
+        )
+    }
+}
+
+fn state(name: &'static str, view: &Value) -> Change {
+    Change {
+        of: name.to_owned(),
+        name,
+        bytes: Bytes::from(format!("event: {name}\ndata: {view}\n\n")),
+        holds: None,
+    }
+}
+
+/// The audience whose readers a topic is about.
+fn counted(topic: &str) -> &str {
+    let presence = topic.strip_prefix(audience::PRESENCE_CLASS);
+    presence
+        .and_then(|rest| rest.strip_prefix(':'))
+        .unwrap_or(topic)
+}
+
+impl Memory {
+    /// What has to be said of audiences that are counted: channels, by which somebody is there, and live streams.
+    fn news(&self, topics: &[Arc<Topic>]) -> Vec<(Arc<str>, u32)> {
+        let mut news = Vec::new();
+        for topic in topics {
+            let is_counted = matches!(
+                audience::class(topic.name()),
+                "shop" | "client" | audience::LIVE_CLASS
+            );
+            let count = here(topic);
+            let has_to_be_said = match self.said.get(topic.name()) {
+                None => count > 0,
+                Some((said, look)) => *said != count || self.looks - look >= AGAIN_AFTER,
+            };
+            if is_counted && has_to_be_said {
+                news.push((Arc::clone(topic.name()), count));
+            }
+        }
+        news
+    }
+
+    fn said(&mut self, news: Vec<(Arc<str>, u32)>) {
+        for (audience, count) in news {
+            if count == 0 {
+                self.said.remove(&audience);
+            } else {
+                self.said.insert(audience, (count, self.looks));
+            }
+        }
+    }
+
+    /// The topics of which somebody here wants to know a count, as many as one look takes.
+    fn wanted(&mut self, mut topics: Vec<Arc<Topic>>) -> Vec<Arc<Topic>> {
+        topics.retain(|topic| {
+            let class = audience::class(topic.name());
+            [audience::PRESENCE_CLASS, audience::LIVE_CLASS].contains(&class) && topic.seated() > 0
+        });
+        let names: HashSet<&Arc<str>> = topics.iter().map(|topic| topic.name()).collect();
+        self.told.retain(|known, _| names.contains(known));
+        if topics.len() > SUMS {
+            let turn = self.turn % topics.len();
+            topics.rotate_left(turn);
+            topics.truncate(SUMS);
+            self.turn = turn + SUMS;
+        }
+        topics
+    }
+}
+
+/// How many hear an audience here. Whoever lost a connection is back in a moment, and was never away.
+fn here(topic: &Topic) -> u32 {
+    let seated = u32::try_from(topic.seated()).unwrap_or(u32::MAX);
+    let was_just_there = seated == 0 && topic.idle_for(Instant::now()) < GONE_AFTER;
+    seated + u32::from(was_just_there)
 }
 
 fn wide(count: usize) -> u64 {

@@ -243,12 +243,8 @@ impl Reactor {
             };
             self.slow.frames.clear();
             conn.begin(&mut self.slow);
-            let taken = if conn.is_behind || conn.ending.is_some() {
-                Taken::Nothing
-            } else {
-                conn.turn = conn.turn.wrapping_add(1);
-                conn.session.seats.take(conn.turn.into(), &mut self.slow)
-            };
+            let goes_on = !self.slow.is_empty();
+            let taken = conn.take(&mut self.slow);
             if self.slow.is_empty() {
                 if let Taken::Behind { seat } = taken {
                     self.catch_up(who, seat);
@@ -266,7 +262,7 @@ impl Reactor {
             if let Some(ending) = conn.ending {
                 return self.close(who, ending);
             }
-            if taken == Taken::Nothing {
+            if taken == Taken::Nothing && !goes_on {
                 return;
             }
         }

@@ -13,6 +13,8 @@ pub(crate) struct Seat {
     /// Where a reactor finds it again: its number for the audience, and the seat's among that audience's there.
     pub(crate) bench: u32,
     pub(crate) at: u32,
+    /// The version of the audience's states that it was told.
+    told: u32,
     /// Its cursor is none of ours, or is ahead of everything there is and so from another past than ours.
     is_astray: bool,
 }
@@ -25,6 +27,7 @@ impl Seat {
             place,
             bench: 0,
             at: 0,
+            told: 0,
             is_astray: false,
         }
     }
@@ -37,6 +40,16 @@ impl Seat {
     /// How far it has read.
     pub(crate) fn place(&self) -> Place {
         self.place
+    }
+
+    /// The version of the states that it was told.
+    pub(crate) fn told(&self) -> u32 {
+        self.told
+    }
+
+    /// It was told that version of the states.
+    pub(crate) fn tell(&mut self, version: u32) {
+        self.told = self.told.max(version);
     }
 
     /// Nobody knows where it was.
@@ -167,6 +180,21 @@ impl Seats {
         }
         seat.place = Place::after(tail);
         Some((first, tail))
+    }
+
+    /// Drafts how things are, where that has changed. Before all events: what is not written of it is kept, not read again.
+    pub(crate) fn take_states(&mut self, draft: &mut Draft) {
+        for seat in &mut self.each {
+            // Taken first: a change after it is told again, which does no harm.
+            let version = seat.topic.state_version();
+            if version == seat.told {
+                continue;
+            }
+            for state in seat.topic.states_since(seat.told) {
+                draft.state(state.name, &state.bytes);
+            }
+            seat.told = version;
+        }
     }
 
     /// Drafts what there is, each audience in order, beginning with that of the seat whose turn it is, as much as fits into

@@ -4,7 +4,7 @@ use std::{
     collections::HashMap,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicU32, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -16,6 +16,7 @@ use crate::{
     audience::Audience,
     reactor::{Letter, Posts},
     ring::Ring,
+    states::{Change, State, States},
 };
 
 /// How long a ring is kept when its last reader has gone: whoever lost a connection is back by then, or fetches anyway.
@@ -32,10 +33,14 @@ pub(crate) struct Topic {
     /// A bit for each reactor that has readers of it, and one for each that was told of news and has not looked yet.
     attached: AtomicU64,
     told: AtomicU64,
+    /// The version of the states, to be looked at without a lock.
+    state_version: AtomicU32,
 }
 
 struct Inner {
     audience: Audience,
+    /// Most audiences have none.
+    states: Option<Box<States>>,
     /// Readers of all kinds.
     seated: usize,
     /// Those that a task carries, to be woken.
@@ -51,6 +56,7 @@ impl Topic {
             name,
             inner: Mutex::new(Inner {
                 audience: Audience::new(known),
+                states: None,
                 seated: 0,
                 tasks: HashMap::new(),
                 idle_since: Instant::now(),
@@ -59,6 +65,7 @@ impl Topic {
             posts,
             attached: AtomicU64::new(0),
             told: AtomicU64::new(0),
+            state_version: AtomicU32::new(0),
         }
     }
 
@@ -86,9 +93,35 @@ impl Topic {
         let mut inner = self.lock();
         let before = edges(&inner.audience);
         let done = change(&mut inner.audience);
-        if edges(&inner.audience) == before {
-            return done;
+        if edges(&inner.audience) != before {
+            self.tell(inner);
         }
+        done
+    }
+
+    /// Takes in how something is now, and tells its readers.
+    pub(crate) fn set_state(self: &Arc<Self>, change: Change) {
+        let mut inner = self.lock();
+        let states = inner.states.get_or_insert_default();
+        let version = states.set(change, Instant::now());
+        self.state_version.store(version, Ordering::SeqCst);
+        self.tell(inner);
+    }
+
+    /// The version of the states.
+    pub(crate) fn state_version(&self) -> u32 {
+        self.state_version.load(Ordering::SeqCst)
+    }
+
+    /// What has changed since a version of the states.
+    pub(crate) fn states_since(&self, version: u32) -> Vec<State> {
+        let inner = self.lock();
+        let states = inner.states.as_ref();
+        states.map_or_else(Vec::new, |states| states.since(version, Instant::now()))
+    }
+
+    /// Wakes the readers.
+    fn tell(self: &Arc<Self>, inner: MutexGuard<'_, Inner>) {
         inner.tasks.values().for_each(|task| task.notify_one());
         drop(inner);
         let attached = self.attached.load(Ordering::SeqCst);
@@ -96,7 +129,6 @@ impl Topic {
         for inbox in self.posts.of(untold) {
             inbox.post(Letter::News(Arc::clone(self)));
         }
-        done
     }
 
     /// A reactor has readers from now on.
@@ -146,8 +178,16 @@ impl Topic {
 
     /// Whether somebody reads it, or did lately.
     pub(crate) fn is_in_use(&self, now: Instant) -> bool {
+        self.seated() > 0 || self.idle_for(now) < KEPT_IDLE
+    }
+
+    /// For how long nobody has read it.
+    pub(crate) fn idle_for(&self, now: Instant) -> Duration {
         let inner = self.lock();
-        inner.seated > 0 || now.duration_since(inner.idle_since) < KEPT_IDLE
+        if inner.seated > 0 {
+            return Duration::ZERO;
+        }
+        now.duration_since(inner.idle_since)
     }
 
     /// The highest number that was ever heard of.

@@ -24,7 +24,10 @@ pub async fn run(
 ) -> Result<Vec<Arrived>, AppError> {
     rules::check_confirmed(&who.folder(conversation), &paths)?;
     let mut conn = deps.db.acquire().await?;
-    if !chat::is_participant(&mut conn, conversation, who.lookup).await? {
+    if chat::find_parties(&mut conn, conversation, who.lookup)
+        .await?
+        .is_none()
+    {
         return Err(ChatError::NotFound.into());
     }
     drop(conn);

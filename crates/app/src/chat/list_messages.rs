@@ -33,7 +33,10 @@ pub async fn run(
     let mut conn = deps.db.acquire().await?;
     let audience = who.audience();
     let number = outbox::last_number(&mut conn, &audience).await?;
-    if !chat::is_participant(&mut conn, conversation, who.lookup).await? {
+    if chat::find_parties(&mut conn, conversation, who.lookup)
+        .await?
+        .is_none()
+    {
         return Err(ChatError::NotFound.into());
     }
     let messages = messages::list(&mut conn, conversation, before, i64::from(limit)).await?;

@@ -20,7 +20,10 @@ pub async fn run(
 ) -> Result<Vec<Slot>, AppError> {
     rules::check_announced(files)?;
     let mut conn = deps.db.acquire().await?;
-    if !chat::is_participant(&mut conn, conversation, who.lookup).await? {
+    if chat::find_parties(&mut conn, conversation, who.lookup)
+        .await?
+        .is_none()
+    {
         return Err(ChatError::NotFound.into());
     }
     let now = deps.now();

@@ -4,7 +4,7 @@ use avvivo_domain::identity::{AccessError, Caller, Resolution, TokenIdentity, re
 use avvivo_kernel::Timestamp;
 use avvivo_postgres::{accounts, shops};
 
-use crate::{AppError, Deps};
+use crate::{AppError, Deps, announce};
 
 /// Looks again after creating the account, and once more when another request won that race.
 const LOOKS: usize = 3;
@@ -35,6 +35,10 @@ async fn settle(deps: &Deps, resolution: &Resolution, now: Timestamp) -> Result<
     if let Some(shop) = resolution.open_shop {
         shops::open_by_owner(&mut tx, shop, now).await?;
     }
-    tx.commit().await?;
+    if resolution.store_role.is_some() || resolution.open_shop.is_some() {
+        // They hear as a shop from now on, or no longer do.
+        announce::access_changed(deps, &mut tx, resolution.account_id(), now).await?;
+    }
+    deps.commit(tx).await?;
     Ok(())
 }

@@ -17,7 +17,7 @@ const SWEEP: i64 = 20;
 /// The ticket. It opens a stream for whoever has it, so it is told once and never logged.
 pub async fn run(deps: &Deps, caller: &Caller, wanted: &[String]) -> Result<String, AppError> {
     // Whoever may not hear it is told now, not when the stream fails to open.
-    topics::audiences(caller, wanted)?;
+    topics::run(deps, caller, wanted).await?;
     let now = deps.now();
     let secret = deps.ids.secret();
     let ticket = Ticket {

@@ -6,10 +6,19 @@
 //! | `client:<account>` | the same by its name | that account |
 //! | `shop:<shop>` | the same by its name | the owner of that open shop |
 //! | `reels` | what enters and leaves the feed | everybody who is signed in |
+//! | `live:<live>` | a live stream: how many watch | everybody who is signed in |
+//! | `presence:shop:<shop>` | whether somebody of a shop is there | everybody who is signed in |
+//! | `presence:client:<account>` | whether a client is there | themselves, and open shops that they talk with |
 
 use avvivo_contracts::{audience, cursor::MAX_AUDIENCES};
 use avvivo_domain::identity::{AccessError, Caller, UserType};
-use avvivo_kernel::{ErrorKind, Fault};
+use avvivo_kernel::{AccountId, ErrorKind, Fault};
+use avvivo_postgres::chat;
+use uuid::Uuid;
+
+use crate::{AppError, Deps};
+
+const PRESENCE: &str = "presence:";
 
 /// Why a stream cannot carry what was asked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -66,8 +75,36 @@ pub fn own_channel(caller: &Caller) -> Result<String, AccessError> {
     }
 }
 
-/// The audiences of these topics, each once; every one of them is the caller's to hear. Without topics, all that is.
-pub fn audiences(caller: &Caller, topics: &[String]) -> Result<Vec<String>, TopicError> {
+/// The audiences of these topics, each once; every one of them is the caller's to hear. Without topics, their own.
+pub async fn run(deps: &Deps, caller: &Caller, topics: &[String]) -> Result<Vec<String>, AppError> {
+    let audiences = audiences(caller, topics)?;
+    for audience in &audiences {
+        let Some(client) = client_to_watch(audience) else {
+            continue;
+        };
+        let may_watch = match caller.acting_shop() {
+            _ if client == caller.account_id => true,
+            Some(shop) => {
+                let mut conn = deps.db.acquire().await?;
+                chat::talk(&mut conn, client, shop).await?
+            }
+            None => false,
+        };
+        if !may_watch {
+            return Err(not_yours(audience).into());
+        }
+    }
+    Ok(audiences)
+}
+
+/// The client whose presence an audience is about.
+fn client_to_watch(audience: &str) -> Option<AccountId> {
+    let channel = audience.strip_prefix(PRESENCE)?;
+    channel.strip_prefix("client:")?.parse().ok()
+}
+
+/// What can be said of topics without asking anybody.
+fn audiences(caller: &Caller, topics: &[String]) -> Result<Vec<String>, TopicError> {
     let own = own_channel(caller).ok();
     if topics.is_empty() {
         return Ok(own
@@ -84,6 +121,7 @@ pub fn audiences(caller: &Caller, topics: &[String]) -> Result<Vec<String>, Topi
             "reels" => audience::PUBLIC_REELS.to_owned(),
             "chat" => own.clone().ok_or_else(|| not_yours(topic))?,
             named if own.as_deref() == Some(named) => named.to_owned(),
+            open if is_open(open) => open.to_owned(),
             named if named.starts_with("client:") || named.starts_with("shop:") => {
                 return Err(not_yours(topic));
             }
@@ -100,6 +138,16 @@ pub fn audiences(caller: &Caller, topics: &[String]) -> Result<Vec<String>, Topi
     Ok(heard)
 }
 
+/// Topics that need no right of one's own: live streams, and who is there.
+fn is_open(topic: &str) -> bool {
+    let names = |prefix: &str| {
+        let id = topic.strip_prefix(prefix);
+        // As ids are written, and no other way: a topic has one name.
+        id.is_some_and(|id| id.parse::<Uuid>().is_ok_and(|uuid| uuid.to_string() == id))
+    };
+    names("live:") || names("presence:shop:") || names("presence:client:")
+}
+
 fn not_yours(topic: &str) -> TopicError {
     TopicError::NotYours {
         topic: topic.chars().take(60).collect(),
@@ -109,7 +157,6 @@ fn not_yours(topic: &str) -> TopicError {
 #[cfg(test)]
 mod tests {
     use avvivo_domain::identity::Role;
-    use uuid::Uuid;
 
     use super::*;
 
@@ -161,7 +208,25 @@ mod tests {
                 "{refused:?}"
             );
         }
-        for topic in ["", "public:reels", "control:accounts", "*"] {
+        let live = format!("live:{}", Uuid::from_u128(0xabc));
+        let there = format!("presence:shop:{}", Uuid::from_u128(2));
+        assert_eq!(
+            heard(&client, &[&live, &there]),
+            Ok(vec![live.clone(), there])
+        );
+        let shouted = live.to_uppercase().replace("LIVE", "live");
+        for topic in [
+            "",
+            "public:reels",
+            "control:accounts",
+            "control:access",
+            "*",
+            "live:",
+            "live:1",
+            "presence:reels",
+            "presence:shop:*",
+            shouted.as_str(),
+        ] {
             let refused = heard(&admin, &[topic]);
             assert!(
                 matches!(refused, Err(TopicError::Unknown { .. })),

@@ -13,6 +13,7 @@ mod create_reel_refusals;
 mod feed;
 mod files_used_again;
 mod history;
+mod live;
 mod relay;
 mod relay_from_memory;
 mod rendering;

@@ -63,12 +63,14 @@ impl World {
         };
         let clock = Arc::new(ManualClock::default());
         let store = Arc::new(FakeStore::default());
+        let bus = Arc::new(FakeBus::default());
         let deps = Deps {
             db: Database::lazy(&rows.url(), &options).unwrap(),
             clock: clock.clone(),
             ids: Arc::new(SequentialIds::default()),
             store: store.clone(),
             chat_store: store.clone(),
+            bus: bus.clone(),
             nudge: Nudge::default(),
             traceparent: || Some(TRACEPARENT.to_owned()),
             policy: Arc::new(policy),
@@ -77,7 +79,7 @@ impl World {
             deps,
             clock,
             store,
-            bus: Arc::default(),
+            bus,
             queue: Arc::default(),
             rows,
             people: SequentialIds::starting_at(1_000_000),

@@ -8,7 +8,8 @@ pub struct Event {
     /// Who may see it: `shop:<id>`, `client:<account id>`, `public:reels`; or `control:access`, for gateways alone.
     #[prost(string, tag = "2")]
     pub audience: ::prost::alloc::string::String,
-    /// Counts the audience's events in commit order, starting at 1, without gaps.
+    /// Counts the audience's events in commit order, starting at 1, without gaps. 0 for a state: it is not kept, only the
+    /// latest matters, and nobody misses it.
     #[prost(uint64, tag = "3")]
     pub sequence: u64,
     #[prost(message, optional, tag = "4")]
@@ -16,7 +17,7 @@ pub struct Event {
     /// W3C trace context of the write that caused the event; empty when there was none.
     #[prost(string, tag = "5")]
     pub traceparent: ::prost::alloc::string::String,
-    #[prost(oneof = "event::Payload", tags = "10, 11, 12, 13, 14, 15")]
+    #[prost(oneof = "event::Payload", tags = "10, 11, 12, 13, 14, 15, 16")]
     pub payload: ::core::option::Option<event::Payload>,
 }
 /// Nested message and enum types in `Event`.
@@ -35,6 +36,8 @@ pub mod event {
         ChatRead(super::ChatRead),
         #[prost(message, tag = "15")]
         AccessChanged(super::AccessChanged),
+        #[prost(message, tag = "16")]
+        ChatTyping(super::ChatTyping),
     }
 }
 /// A reel moved through its life; only the owning shop hears it. Sent as `reel:status`.
@@ -182,4 +185,16 @@ pub struct ChatRead {
 pub struct AccessChanged {
     #[prost(string, tag = "1")]
     pub account_id: ::prost::alloc::string::String,
+}
+/// One side of a conversation is typing; the other hears it. A state, without a number. Sent as `chat:typing`.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ChatTyping {
+    #[prost(string, tag = "1")]
+    pub conversation_id: ::prost::alloc::string::String,
+    /// Who: CLIENT or SHOP.
+    #[prost(string, tag = "2")]
+    pub side: ::prost::alloc::string::String,
+    /// How long it holds unless said again. 0 says that it is over.
+    #[prost(uint32, tag = "3")]
+    pub expires_in_ms: u32,
 }

@@ -187,7 +187,7 @@ impl Lookup {
         }
     }
 
-    fn columns(self) -> (Option<Uuid>, Option<Uuid>) {
+    pub(super) fn columns(self) -> (Option<Uuid>, Option<Uuid>) {
         match self {
             Self::Client(account) => (Some(account.as_uuid()), None),
             Self::Shop(shop) => (None, Some(shop.as_uuid())),
@@ -313,32 +313,6 @@ pub async fn ensure(
     .execute(conn)
     .await?;
     Ok(())
-}
-
-/// Whether `who` takes part in a conversation.
-pub async fn is_participant(
-    conn: &mut Conn,
-    id: ConversationId,
-    who: Lookup,
-) -> Result<bool, DbError> {
-    let (client, shop) = who.columns();
-    Ok(sqlx::query_scalar!(
-        r#"
-        SELECT EXISTS (
-            SELECT 1
-            FROM chat_conversations
-            WHERE
-                id = $1
-                AND ($2::uuid IS NULL OR client_account_id = $2)
-                AND ($3::uuid IS NULL OR shop_id = $3)
-        ) AS "there!"
-        "#,
-        id.as_uuid(),
-        client,
-        shop,
-    )
-    .fetch_one(conn)
-    .await?)
 }
 
 /// Writes what a message changed, over a locked conversation.

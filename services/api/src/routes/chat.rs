@@ -6,6 +6,7 @@ mod messages;
 mod open;
 mod read;
 mod send;
+mod typing;
 mod views;
 
 use avvivo_app::AppError;
@@ -26,9 +27,11 @@ pub(super) fn table() -> OpenApiRouter<ApiState> {
         .routes(routes!(open::handle))
         .routes(routes!(messages::of_client, send::by_client))
         .routes(routes!(read::by_client))
+        .routes(routes!(typing::by_client))
         .routes(routes!(conversations::of_shop))
         .routes(routes!(messages::of_shop, send::by_shop))
         .routes(routes!(read::by_shop))
+        .routes(routes!(typing::by_shop))
 }
 
 /// A refusal, as clients of the chat know it: with an `error` member, in which there never is anything.

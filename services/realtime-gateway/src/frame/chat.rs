@@ -1,7 +1,7 @@
 //! Frames of the chat, as its clients have always read them.
 
 use avvivo_contracts::events::v1::{
-    ChatAttachment, ChatConversation, ChatMessage, ChatMessageSent, ChatRead,
+    ChatAttachment, ChatConversation, ChatMessage, ChatMessageSent, ChatRead, ChatTyping,
 };
 use avvivo_kernel::time::to_wire;
 use serde::Serialize;
@@ -159,6 +159,26 @@ impl<'a> Read<'a> {
             reader: &read.reader,
             place: read.read_to,
             unread_count: read.unread_count,
+            at,
+        }
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Typing<'a> {
+    conversation_id: &'a str,
+    by: &'a str,
+    expires_in_ms: u32,
+    at: &'a str,
+}
+
+impl<'a> Typing<'a> {
+    pub(super) fn new(typing: &'a ChatTyping, at: &'a str) -> Self {
+        Self {
+            conversation_id: &typing.conversation_id,
+            by: &typing.side,
+            expires_in_ms: typing.expires_in_ms,
             at,
         }
     }

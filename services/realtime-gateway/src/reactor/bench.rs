@@ -32,6 +32,8 @@ pub(super) struct Bench {
     pub(super) chairs: Vec<Chair>,
     /// The number up to which everybody who is up to date was handed everything.
     pub(super) handed: u64,
+    /// And the version of the states.
+    pub(super) told: u32,
     pub(super) pass: Option<Box<Pass>>,
     /// It is among those with news.
     pub(super) is_running: bool,
@@ -86,6 +88,7 @@ impl Reactor {
             topic: Arc::clone(topic),
             chairs: Vec::new(),
             handed,
+            told: topic.state_version(),
             pass: None,
             is_running: false,
             first: 0,

@@ -12,6 +12,7 @@ use crate::{
     draft::{Draft, Rest},
     ending::Ending,
     pace::Tick,
+    seats::Taken,
     session::Session,
 };
 
@@ -37,7 +38,7 @@ pub(super) struct Conn {
     pub(super) is_behind: bool,
     /// It ends once the rest is out.
     pub(super) ending: Option<Ending>,
-    pub(super) turn: u8,
+    turn: u8,
     _slot: Slot,
 }
 
@@ -91,6 +92,18 @@ impl Conn {
         if let Some(rest) = self.rest.take() {
             draft.resume(&self.session.seats, *rest);
         }
+    }
+
+    /// Drafts what there is to take, unless it waits for its history or for its end.
+    pub(super) fn take(&mut self, draft: &mut Draft) -> Taken {
+        if self.is_behind || self.ending.is_some() {
+            return Taken::Nothing;
+        }
+        if draft.is_without_events() {
+            self.session.seats.take_states(draft);
+        }
+        self.turn = self.turn.wrapping_add(1);
+        self.session.seats.take(self.turn.into(), draft)
     }
 
     /// Writes a draft, and moves on as far as the socket took it.

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use avvivo_contracts::cursor::Place;
 
 use super::{Reactor, address, bench::Chair, conn::Wrote, narrow};
-use crate::{ending::Ending, frame::Frame, ring::After, seats::overtaken, topic::Topic};
+use crate::{
+    ending::Ending, frame::Frame, ring::After, seats::overtaken, states::State, topic::Topic,
+};
 
 /// Readers that are written to before others get their turn: a few milliseconds.
 const SLICE: usize = 256;
@@ -19,6 +21,9 @@ pub(super) struct Pass {
     /// The number before the first of them, and the last.
     from: u64,
     to: u64,
+    /// How things are, where that has changed, and the version that this makes.
+    states: Vec<State>,
+    version: u32,
     next: usize,
     left: usize,
 }
@@ -82,9 +87,11 @@ impl Reactor {
             return true;
         }
         bench.handed = pass.to;
+        bench.told = pass.version;
         bench.first = narrow(pass.next + SLICE);
         // What came meanwhile is the next pass.
-        bench.is_running = bench.topic.head().is_some_and(|head| head > bench.handed);
+        bench.is_running = bench.topic.head().is_some_and(|head| head > bench.handed)
+            || bench.topic.state_version() > bench.told;
         bench.is_running
     }
 
@@ -103,17 +110,26 @@ impl Reactor {
         });
         let (from, frames) = news.unwrap_or_default();
         let frames = overtaken(frames);
-        let Some(last) = frames.last() else {
-            bench.is_running = false;
-            return None;
+        // Taken first: a change after it is told again, which does no harm.
+        let version = bench.topic.state_version();
+        let states = if version == bench.told {
+            Vec::new()
+        } else {
+            bench.topic.states_since(bench.told)
         };
-        let to = last.sequence;
+        if frames.is_empty() && states.is_empty() {
+            (bench.is_running, bench.told) = (false, version);
+            return None;
+        }
+        let to = frames.last().map_or(from, |last| last.sequence);
         let left = bench.chairs.len();
         let next = usize::try_from(bench.first).unwrap_or_default() % left.max(1);
         Some(Box::new(Pass {
             frames,
             from,
             to,
+            states,
+            version,
             next,
             left,
         }))
@@ -128,16 +144,22 @@ impl Reactor {
         if conn.is_full() || conn.is_behind || conn.ending.is_some() {
             return;
         }
-        let Some(seat) = conn.session.seats.get(chair.seat()) else {
+        let Some(seat) = conn.session.seats.get_mut(chair.seat()) else {
             return;
         };
-        if seat.place() >= Place::after(pass.to) {
+        let told = seat.told();
+        let is_up_to_date = seat.place() >= Place::after(pass.to);
+        if is_up_to_date && told >= pass.version {
             return;
         }
-        if seat.is_astray() || seat.place() < Place::after(pass.from) {
+        if seat.is_astray() || (!is_up_to_date && seat.place() < Place::after(pass.from)) {
             return self.serve(who);
         }
+        seat.tell(pass.version);
         self.quick.begin(&conn.session.seats);
+        for state in pass.states.iter().filter(|state| state.version > told) {
+            self.quick.state(state.name, &state.bytes);
+        }
         self.quick.add_later(&conn.session.seats, chair.seat());
         match conn.write(&self.quick, self.now) {
             Wrote::All => self.tally.wrote(&self.quick, &self.around),

@@ -16,16 +16,15 @@ pub(super) struct Tally {
 impl Tally {
     /// A draft went out whole.
     pub(super) fn wrote(&mut self, draft: &Draft, around: &Surroundings) {
+        for name in draft.states() {
+            self.count(name);
+        }
         if draft.events() == 0 {
             return;
         }
         self.writes += 1;
         for event in draft.delivered(draft.bytes().len()) {
-            let name = event.name();
-            match self.delivered.iter_mut().find(|(known, _)| *known == name) {
-                Some((_, count)) => *count += 1,
-                None => self.delivered.push((name, 1)),
-            }
+            self.count(event.name());
         }
         if let Some(left) = self.until_sample.checked_sub(1) {
             self.until_sample = left;
@@ -41,13 +40,19 @@ impl Tally {
         }
     }
 
+    fn count(&mut self, name: &'static str) {
+        match self.delivered.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, count)) => *count += 1,
+            None => self.delivered.push((name, 1)),
+        }
+    }
+
     /// Says it.
     pub(super) fn report(&mut self, around: &Surroundings) {
-        if self.writes == 0 {
-            return;
+        if self.writes > 0 {
+            self.until_sample = 0;
+            around.instruments.wrote(std::mem::take(&mut self.writes));
         }
-        self.until_sample = 0;
-        around.instruments.wrote(std::mem::take(&mut self.writes));
         for (name, count) in self.delivered.drain(..) {
             around.instruments.delivered(name, count);
         }

@@ -12,6 +12,7 @@ mod asyncapi;
 mod client;
 mod drain;
 mod events;
+mod live;
 mod operations;
 mod outage;
 mod refusals;

@@ -61,6 +61,24 @@ pub(crate) async fn open_over_http2(url: &str, token: &str) -> Sse {
     Sse::of(response)
 }
 
+/// Opens a stream of topics.
+pub(crate) async fn open_topics(url: &str, token: &str, topics: &str) -> Sse {
+    topics_with(Client::new(), url, token, topics).await
+}
+
+/// The same over HTTP/2.
+pub(crate) async fn open_topics_over_http2(url: &str, token: &str, topics: &str) -> Sse {
+    let client = Client::builder().http2_prior_knowledge().build().unwrap();
+    topics_with(client, url, token, topics).await
+}
+
+async fn topics_with(client: Client, url: &str, token: &str, topics: &str) -> Sse {
+    let request = client
+        .get(format!("{url}/realtime/stream?topics={topics}"))
+        .bearer_auth(token);
+    Sse::of(request.send().await.unwrap())
+}
+
 impl Sse {
     pub(crate) async fn open(url: &str, token: &str) -> Self {
         Self::of(ask(url, token, "").await)

@@ -127,6 +127,10 @@ pub(crate) fn words(events: &[Event]) -> Vec<String> {
         Payload::ReelWithdrawn(_) => "withdrawn".to_owned(),
         Payload::ChatMessageSent(sent) => format!("said to {}", sent.recipient),
         Payload::ChatRead(read) => format!("read by {}", read.reader),
+        Payload::ChatTyping(typing) => {
+            format!("typing by {} for {}", typing.side, typing.expires_in_ms)
+        }
+        Payload::AccessChanged(_) => "access changed".to_owned(),
     };
     events.iter().map(word).collect()
 }

@@ -1,0 +1,93 @@
+//! How things are just now: told to whoever is there, and kept for nobody.
+
+use std::time::Duration;
+
+use avvivo_contracts::events::v1::{ChatTyping, Event, event::Payload};
+use serde_json::json;
+
+use crate::{
+    events::{PUBLIC, event, publish, withdrawn},
+    sse::{Heard, Sse, open_topics, open_topics_over_http2},
+    world::World,
+};
+
+const LIVE: &str = "live:7";
+
+fn typing(audience: &str, side: &str) -> Event {
+    let payload = Payload::ChatTyping(ChatTyping {
+        conversation_id: "c".to_owned(),
+        side: side.to_owned(),
+        expires_in_ms: 6_000,
+    });
+    event(audience, 0, payload)
+}
+
+/// The next event, its moment left out.
+async fn next(stream: &mut Sse) -> Heard {
+    let mut heard = stream.next().await;
+    heard.data.as_object_mut().unwrap().remove("at");
+    heard
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn typing_reaches_who_is_there_and_moves_nobodys_place() {
+    let world = World::start().await;
+    let mut by_reactor = open_topics(&world.url, "shop:a", "chat,reels").await;
+    let mut by_server = open_topics_over_http2(&world.url, "shop:a", "chat,reels").await;
+    for stream in [&mut by_reactor, &mut by_server] {
+        assert_eq!(stream.next().await.event, "realtime:connected");
+    }
+    publish(&world.bus, &[typing("shop:a", "CLIENT")]).await;
+    for stream in [&mut by_reactor, &mut by_server] {
+        let heard = next(stream).await;
+        assert_eq!((heard.event.as_str(), heard.id), ("chat:typing", None));
+        assert_eq!(
+            heard.data,
+            json!({"conversationId": "c", "by": "CLIENT", "expiresInMs": 6000})
+        );
+    }
+    let mut late = open_topics(&world.url, "shop:a", "chat").await;
+    late.next().await;
+    assert_eq!(late.next().await.event, "chat:typing", "it still holds");
+    publish(&world.bus, &[withdrawn(1)]).await;
+    for stream in [&mut by_reactor, &mut by_server] {
+        assert_eq!(stream.next().await.read_to(PUBLIC), 1);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_watches_and_who_is_there_is_told_when_it_changes() {
+    let world = World::start().await;
+    let mut first = open_topics(&world.url, "client:c", "live:7,presence:shop:a").await;
+    first.next().await;
+    let mut told = [next(&mut first).await.data, next(&mut first).await.data];
+    told.sort_by_key(|data| data.to_string());
+    assert_eq!(
+        told,
+        [
+            json!({"channel": "shop:a", "online": false}),
+            json!({"liveId": "7", "viewers": 1})
+        ]
+    );
+    let mut second = open_topics_over_http2(&world.url, "client:d", LIVE).await;
+    second.next().await;
+    let shop = world.connect("shop:a").await;
+    let mut changes = [next(&mut first).await.data, next(&mut first).await.data];
+    changes.sort_by_key(|data| data.to_string());
+    assert_eq!(
+        changes,
+        [
+            json!({"channel": "shop:a", "online": true}),
+            json!({"liveId": "7", "viewers": 2})
+        ]
+    );
+    // A shop that loses its connection for a moment was never away.
+    drop(shop);
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let _shop = world.connect("shop:a").await;
+    drop(second);
+    assert_eq!(
+        next(&mut first).await.data,
+        json!({"liveId": "7", "viewers": 1})
+    );
+}
