@@ -108,10 +108,11 @@ impl Audience {
         self.known
     }
 
-    /// Older events, for readers that come back. The last of them is the ring's tail.
-    pub(crate) fn prepend(&mut self, older: Vec<Arc<Frame>>) {
+    /// Older events, for readers that come back: all that can be had of what comes after `wanted`. The last of them is the
+    /// ring's tail.
+    pub(crate) fn prepend(&mut self, older: Vec<Arc<Frame>>, wanted: u64) {
         if let Some(ring) = &mut self.ring {
-            ring.prepend(older);
+            ring.prepend(older, wanted);
         }
     }
 

@@ -134,12 +134,13 @@ impl History {
     /// history has it.
     async fn reach_back(&self, topic: &Arc<Topic>, after: u64) -> Result<(), Refusal> {
         let _one_for_all = topic.fetching.lock().await;
-        let Some((tail, head)) = topic.with_ring(|ring| (ring.tail(), ring.head())) else {
+        let edges = topic.with_ring(|ring| (ring.floor(), ring.tail(), ring.head()));
+        let Some((floor, tail, head)) = edges else {
             return Ok(());
         };
         let room = u64::try_from(ring::MAX_EVENTS).unwrap_or_default();
-        let mut after = after.max(head.saturating_sub(room));
-        let mut older = Vec::new();
+        let wanted = after.max(floor).max(head.saturating_sub(room));
+        let (mut after, mut older) = (wanted, Vec::new());
         while after < tail {
             let stretch = self.api.replay(topic.name(), after, STRETCH).await?;
             let mut frames = self.frames(&stretch.events);
@@ -148,8 +149,10 @@ impl History {
             after = last.sequence;
             older.append(&mut frames);
         }
-        self.instruments.replayed(Source::History, older.len());
-        topic.change(|audience| audience.prepend(older));
+        if wanted < tail {
+            self.instruments.replayed(Source::History, older.len());
+            topic.change(|audience| audience.prepend(older, wanted));
+        }
         Ok(())
     }
 

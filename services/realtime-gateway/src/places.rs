@@ -5,14 +5,17 @@
 
 use std::{
     collections::HashMap,
-    hash::Hash,
+    hash::{BuildHasher as _, Hash, RandomState},
     net::IpAddr,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::config::LimitsConfig;
+use crate::{config::LimitsConfig, pace::Pace};
 
 /// There is no place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -26,6 +29,9 @@ pub(crate) enum Crowded {
     /// For this address.
     #[error("the address has all the connections it may have")]
     Address,
+    /// For this account, which comes too often.
+    #[error("the account opens streams faster than anybody could read them")]
+    Rush,
 }
 
 impl Crowded {
@@ -35,6 +41,7 @@ impl Crowded {
             Self::Instance => "stream.instance_full",
             Self::Account => "stream.too_many_connections",
             Self::Address => "stream.too_many_from_address",
+            Self::Rush => "stream.too_often",
         }
     }
 }
@@ -42,10 +49,58 @@ impl Crowded {
 /// The places of an instance.
 #[derive(Debug)]
 pub(crate) struct Places {
+    rush: Rush,
     free: Arc<Semaphore>,
     limits: LimitsConfig,
     addresses: Counts<IpAddr>,
     accounts: Counts<Arc<str>>,
+}
+
+/// How often each came lately. Those who share a slot are counted together, which takes a fixed amount of memory; there are
+/// many more slots than there are loops.
+#[derive(Debug)]
+struct Rush {
+    /// The window in the upper half, the count in the lower.
+    slots: Box<[AtomicU64]>,
+    hasher: RandomState,
+    pace: Pace,
+}
+
+/// Streams that one account opens in a window; more is a loop that does not wait between its attempts.
+const MOST_OPENED: u64 = 60;
+const WINDOW: u32 = 100;
+const SLOTS: usize = 4_096;
+
+impl Rush {
+    fn new() -> Self {
+        Self {
+            slots: (0..SLOTS).map(|_| AtomicU64::new(0)).collect(),
+            hasher: RandomState::new(),
+            pace: Pace::begin(),
+        }
+    }
+
+    /// Counts one more. Whether that is too many.
+    fn is_on(&self, account: &str) -> bool {
+        let index = self.hasher.hash_one(account) % u64::try_from(SLOTS).unwrap_or(1);
+        let Some(slot) = usize::try_from(index)
+            .ok()
+            .and_then(|index| self.slots.get(index))
+        else {
+            return false;
+        };
+        let window = u64::from(self.pace.now().0 / WINDOW) << 32;
+        let counted = |before: u64| {
+            Some(if before >> 32 == window >> 32 {
+                before + 1
+            } else {
+                window | 1
+            })
+        };
+        let before = slot.fetch_update(Ordering::Relaxed, Ordering::Relaxed, counted);
+        let before = before.unwrap_or_default();
+        before >> 32 == window >> 32 && before & u64::from(u32::MAX) >= MOST_OPENED
+    }
 }
 
 /// How many each has.
@@ -104,6 +159,7 @@ impl Places {
     pub(crate) fn new(limits: LimitsConfig) -> Arc<Self> {
         let most = usize::try_from(limits.connections).unwrap_or(Semaphore::MAX_PERMITS);
         Arc::new(Self {
+            rush: Rush::new(),
             free: Arc::new(Semaphore::new(most)),
             limits,
             addresses: Counts::new(),
@@ -141,6 +197,9 @@ impl Places {
 impl Reservation {
     /// Turns it into a place of `account`.
     pub(crate) fn assign(self, account: Arc<str>) -> Result<Place, Crowded> {
+        if self.places.rush.is_on(&account) {
+            return Err(Crowded::Rush);
+        }
         let most = self.places.limits.connections_per_account;
         if !self.places.accounts.enter(&account, most) {
             return Err(Crowded::Account);
@@ -203,6 +262,18 @@ mod tests {
             2,
             "nobody who left is remembered"
         );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn whoever_comes_in_a_loop_has_to_wait() {
+        let places = places();
+        let come = || place(&places, "ana").map(drop);
+        let taken = (0..1_000).filter(|_| come().is_ok()).count();
+        assert_eq!(u64::try_from(taken).unwrap(), MOST_OPENED);
+        assert_eq!(come().unwrap_err(), Crowded::Rush);
+        assert!(place(&places, "bea").is_ok(), "nobody else has to");
+        tokio::time::sleep(crate::pace::STEP * WINDOW).await;
+        assert!(come().is_ok());
     }
 
     #[tokio::test]

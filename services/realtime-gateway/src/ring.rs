@@ -19,6 +19,8 @@ pub(crate) const MAX_BYTES: usize = 512 << 10;
 pub(crate) struct Ring {
     /// The number before the oldest event that is kept.
     tail: u64,
+    /// The number before which nothing can be had: it is forgotten everywhere, or there is no room for it here.
+    floor: u64,
     events: VecDeque<Arc<Frame>>,
     bytes: usize,
 }
@@ -46,6 +48,11 @@ impl Ring {
         self.tail
     }
 
+    /// The number before which nothing can be had.
+    pub(crate) fn floor(&self) -> u64 {
+        self.floor
+    }
+
     /// The number of the newest event.
     pub(crate) fn head(&self) -> u64 {
         self.tail + u64::try_from(self.events.len()).unwrap_or(u64::MAX)
@@ -71,19 +78,24 @@ impl Ring {
             };
             self.bytes -= oldest.len();
             self.tail += 1;
+            self.floor = self.tail;
         }
     }
 
-    /// Puts older events before the oldest, as many as there is room for. They are in order, and the last is the tail's.
-    pub(crate) fn prepend(&mut self, older: Vec<Arc<Frame>>) {
+    /// Puts older events before the oldest, as many as there is room for. They are in order, the last is the tail's, and they
+    /// are all that can be had of what comes after `wanted`.
+    pub(crate) fn prepend(&mut self, older: Vec<Arc<Frame>>, wanted: u64) {
         for event in older.into_iter().rev() {
             let fits = self.events.len() < MAX_EVENTS && self.bytes + event.len() <= MAX_BYTES;
             if event.sequence != self.tail || !fits {
-                return;
+                break;
             }
             self.bytes += event.len();
             self.tail -= 1;
             self.events.push_front(event);
+        }
+        if self.tail > wanted {
+            self.floor = self.tail;
         }
     }
 
@@ -143,18 +155,23 @@ mod tests {
     fn older_events_are_put_before_the_oldest_without_a_hole() {
         let mut ring = Ring::at(10);
         ring.push(event(11, 10));
-        ring.prepend(vec![event(7, 10), event(9, 10), event(10, 10)]);
+        ring.prepend(vec![event(7, 10), event(9, 10), event(10, 10)], 8);
+        assert_eq!(ring.floor(), 0, "what was wanted is there");
         assert_eq!(ring.tail(), 8, "seven does not come right before nine");
         assert_eq!(numbers(&ring, Place::after(8)), Some(vec![9, 10, 11]));
-        ring.prepend(vec![event(3, 10)]);
+        ring.prepend(vec![event(3, 10)], 2);
         assert_eq!((ring.tail(), ring.head()), (8, 11));
+        assert_eq!(ring.floor(), 8, "nobody need ask for more");
     }
 
     #[test]
     fn what_is_put_before_has_to_fit() {
         let mut ring = Ring::at(1_000);
         ring.push(event(1_001, MAX_BYTES - 50));
-        ring.prepend((900..=1_000).map(|sequence| event(sequence, 40)).collect());
+        ring.prepend(
+            (900..=1_000).map(|sequence| event(sequence, 40)).collect(),
+            899,
+        );
         assert_eq!((ring.tail(), ring.len()), (999, 2));
     }
 

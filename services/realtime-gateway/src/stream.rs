@@ -267,7 +267,7 @@ impl Closed {
 impl From<Crowded> for Closed {
     fn from(crowded: Crowded) -> Self {
         let ending = match crowded {
-            Crowded::Instance => Ending::Busy,
+            Crowded::Instance | Crowded::Rush => Ending::Busy,
             Crowded::Account | Crowded::Address => Ending::Crowded,
         };
         Self::Later {
