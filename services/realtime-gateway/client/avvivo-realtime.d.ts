@@ -60,6 +60,28 @@ export interface ChatRead {
   at: Moment;
 }
 
+/** One side is typing; the other hears it. It holds for so long, unless said again; 0 says that it is over. */
+export interface ChatTyping {
+  conversationId: string;
+  by: Side;
+  expiresInMs: number;
+  at: Moment;
+}
+
+/** Whether somebody is there: of topics like `presence:shop:<shop>`. */
+export interface Presence {
+  channel: string;
+  online: boolean;
+  at: Moment;
+}
+
+/** How many watch a live stream now: of topics like `live:<live>`. */
+export interface LiveViewers {
+  liveId: string;
+  viewers: number;
+  at: Moment;
+}
+
 /** A reel of the own shop moved. */
 export interface ReelStatus {
   reelId: string;
@@ -136,6 +158,9 @@ export interface RealtimeEvents {
   'chat:new_message': ChatNewMessage;
   'chat:unread_update': ChatUnreadUpdate;
   'chat:read': ChatRead;
+  'chat:typing': ChatTyping;
+  'presence': Presence;
+  'live:viewers': LiveViewers;
   'reel:status': ReelStatus;
   'reels:published': ReelPublished;
   'reels:withdrawn': ReelWithdrawn;
@@ -186,6 +211,8 @@ export class AvvivoRealtime {
   on<Name extends keyof RealtimeEvents>(name: Name, listener: (data: RealtimeEvents[Name]) => void): () => void;
   /** Connects, and stays connected until `close`. */
   open(): void;
+  /** Hears other topics from now on. What goes on being heard goes on where it was; what is new begins now. */
+  follow(topics: string[]): void;
   /** Ends the connection. `open` begins it again, where it was. */
   close(): void;
 }

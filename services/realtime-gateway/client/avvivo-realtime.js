@@ -41,6 +41,7 @@ const CLOSED = 2;
 
 export class AvvivoRealtime {
   /** @type {RealtimeOptions} */ #options;
+  /** @type {string[] | undefined} */ #topics;
   /** @type {RealtimeEnvironment} */ #around;
   /** @type {Map<string, Set<(data: any) => void>>} */ #listeners = new Map();
   /** @type {RealtimeState} */ #state = { state: 'idle' };
@@ -60,6 +61,7 @@ export class AvvivoRealtime {
   /** @param {RealtimeOptions} options */
   constructor(options) {
     this.#options = options;
+    this.#topics = options.topics;
     const { fetch, EventSource, setTimeout, clearTimeout, window, document } = /** @type {any} */ (globalThis);
     this.#around = {
       // Bound, because browsers insist on it.
@@ -109,6 +111,18 @@ export class AvvivoRealtime {
     this.#connect();
   }
 
+  /**
+   * Hears other topics from now on. What goes on being heard goes on where it was; what is new begins now.
+   *
+   * @param {string[]} topics
+   */
+  follow(topics) {
+    this.#topics = topics;
+    if (this.#state.state !== 'open' && this.#state.state !== 'connecting') return;
+    this.#drop();
+    this.#connect();
+  }
+
   /** Ends the connection. `open` begins it again, where it was. */
   close() {
     this.#end({ state: 'closed', reason: 'closed' });
@@ -139,7 +153,7 @@ export class AvvivoRealtime {
    * @returns {Promise<string>}
    */
   async #ticket(signal) {
-    const { baseUrl = '', getToken, topics } = this.#options;
+    const { baseUrl = '', getToken } = this.#options;
     let refusal = new Refusal('unauthorized');
     for (const refused of [false, true]) {
       const token = await getToken({ refused });
@@ -147,7 +161,7 @@ export class AvvivoRealtime {
       const answer = await this.#around.fetch(baseUrl + TICKETS, {
         method: 'POST',
         headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-        body: JSON.stringify(topics ? { topics } : {}),
+        body: JSON.stringify(this.#topics ? { topics: this.#topics } : {}),
         signal,
       });
       if (answer.ok) return (await answer.json()).ticket;

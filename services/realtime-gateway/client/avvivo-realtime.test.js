@@ -342,6 +342,24 @@ test('somebody looks at the page again: it does not wait, and sees what died mea
   assert.equal(client.state.state, 'connecting');
 });
 
+test('other topics are heard from where they begin, and those that stay from where they were', async () => {
+  const { world, client, heard } = await opened();
+  const [first] = world.streams;
+  client.follow(['chat', 'presence:shop:b']);
+  assert.equal(first.readyState, 2);
+  await settle();
+  assert.deepEqual(world.requests.at(-1).body, { topics: ['chat', 'presence:shop:b'] });
+  assert.equal(query(world.stream).since, 'aaaa-a.bbbb-4');
+  world.greet('aaaa-a.cccc-2');
+  world.say('chat:read', 1, 'aaaa-a.cccc-4');
+  assert.deepEqual(heard(), [1]);
+  world.break();
+  client.follow(['chat']);
+  assert.equal(client.state.state, 'waiting', 'what waits goes on waiting, and asks for them then');
+  await world.pass(500);
+  assert.deepEqual(world.requests.at(-1).body, { topics: ['chat'] });
+});
+
 test('closed, it says nothing more and waits for nothing; opened again, it goes on', async () => {
   const { world, client, heard, states } = await opened();
   const [stream] = world.streams;

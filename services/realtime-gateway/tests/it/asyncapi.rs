@@ -21,6 +21,12 @@ use crate::{
 /// Whose streams are looked at.
 const SHOP: &str = "shop:05000000-0000-7000-8000-000000000001";
 
+/// Topics that tell how many there are.
+const COUNTS: [&str; 2] = [
+    "presence:client:0a000000-0000-7000-8000-000000000015",
+    "live:4e1f8d70-2222-7333-8444-a55566677788",
+];
+
 #[test]
 fn every_event_has_its_messages_and_every_message_its_event() {
     let document = Document::read();
@@ -87,11 +93,22 @@ async fn what_is_sent_is_as_it_is_described_and_all_of_it_is_sent() {
             seen.insert(document.describes(&stream.next().await));
         }
     }
+    for state in states() {
+        publish(&world.bus, &[state]).await;
+        for stream in [&mut chat, &mut topics] {
+            seen.insert(document.describes(&stream.next().await));
+        }
+    }
     lose_something(&world).await;
     for stream in [&mut chat, &mut topics] {
         let notice = stream.next().await;
         assert_eq!(notice.data["reason"], "gap");
         seen.insert(document.describes(&notice));
+        seen.insert(document.describes(&stream.next().await));
+    }
+    for topic in COUNTS {
+        let mut stream = listen(&world, topic, SHOP).await;
+        stream.next().await;
         seen.insert(document.describes(&stream.next().await));
     }
     let mut shed = Sse::of(ask(&world.url, "database-away", "").await);
@@ -102,8 +119,12 @@ async fn what_is_sent_is_as_it_is_described_and_all_of_it_is_sent() {
         listen_to_topics(&world, &brief).await,
     ];
     for mut stream in ending {
-        stream.next().await;
-        seen.insert(document.describes(&stream.next().await));
+        // In between it may be told how things are.
+        let mut last = String::new();
+        while !last.ends_with(":resync") {
+            last = document.describes(&stream.next().await);
+            seen.insert(last.clone());
+        }
         stream.ends().await;
     }
     // The beat of a stream of topics is no event.
@@ -112,18 +133,23 @@ async fn what_is_sent_is_as_it_is_described_and_all_of_it_is_sent() {
 }
 
 async fn listen_to_topics(world: &World, ticket: &str) -> Sse {
+    listen(world, &format!("{SHOP},{PUBLIC}"), ticket).await
+}
+
+async fn listen(world: &World, topics: &str, ticket: &str) -> Sse {
     let url = format!(
-        "{}/realtime/stream?topics={SHOP},{PUBLIC}&ticket={ticket}",
+        "{}/realtime/stream?topics={topics}&ticket={ticket}",
         world.url
     );
     Sse::of(reqwest::get(url).await.unwrap())
 }
 
-/// Every event, full and bare, to those who hear it; answers how many frames they are.
+/// Every event that has a number, full and bare, to those who hear it; answers how many frames they are.
 async fn tell_everything(world: &World) -> usize {
     let all = samples::full().into_iter().chain(samples::bare());
     let mut last = BTreeMap::new();
     let events: Vec<Event> = all
+        .filter(|payload| !is_state(payload))
         .map(|payload| {
             let audience = match payload {
                 Payload::ReelPublished(_) | Payload::ReelWithdrawn(_) => PUBLIC,
@@ -145,6 +171,16 @@ async fn tell_everything(world: &World) -> usize {
         _ => 1,
     };
     events.iter().map(frames).sum()
+}
+
+/// What says how something is now, full and bare: without a number.
+fn states() -> impl Iterator<Item = Event> {
+    let all = samples::full().into_iter().chain(samples::bare());
+    all.filter(is_state).map(|payload| event(SHOP, 0, payload))
+}
+
+fn is_state(payload: &Payload) -> bool {
+    matches!(payload, Payload::ChatTyping(_))
 }
 
 /// Two events that nobody has any more, and one after them.

@@ -15,6 +15,8 @@ use crate::sse::Heard;
 /// Messages that say something of the stream, and not that something happened.
 const OF_THE_STREAM: &str = "x-stream";
 const OF_AN_EVENT: &str = "x-payload";
+/// Messages that say how many streams there are.
+const OF_A_COUNT: &str = "x-count";
 
 /// `proto/asyncapi.yaml`.
 pub(super) struct Document {
@@ -71,12 +73,12 @@ impl Document {
         untold.map(|payload| payload.as_str().unwrap().to_owned())
     }
 
-    /// The names of messages that say that something happened, and the members of their data, however deep.
+    /// The names of messages that do not speak of the stream itself, and the members of their data, however deep.
     pub(super) fn events(&self) -> impl Iterator<Item = (&str, BTreeSet<String>)> {
         let events = self
             .messages
             .iter()
-            .filter(|(_, described)| described.message.get(OF_AN_EVENT).is_some());
+            .filter(|(_, described)| described.message.get(OF_THE_STREAM).is_none());
         events.map(|(name, described)| {
             let mut members = BTreeSet::new();
             self.collect_members(&described.message["payload"], &mut members);
@@ -98,7 +100,7 @@ impl Document {
         }
     }
 
-    /// Every message is of an event or of the stream, and of a channel; and no object may have what is not described.
+    /// Every message is of an event, of the stream or of a count, and of a channel; and no object may have what is not described.
     pub(super) fn is_complete(&self) {
         let mut referred = BTreeSet::new();
         for channel in self.whole["channels"].as_object().unwrap().values() {
@@ -107,8 +109,13 @@ impl Document {
             }
         }
         for (key, message) in self.whole["components"]["messages"].as_object().unwrap() {
-            let marks = [OF_AN_EVENT, OF_THE_STREAM].map(|mark| message.get(mark).is_some());
-            assert_ne!(marks[0], marks[1], "{key} is of an event or of the stream");
+            let marks = [OF_AN_EVENT, OF_THE_STREAM, OF_A_COUNT];
+            let of = marks.iter().filter(|mark| message.get(mark).is_some());
+            assert_eq!(
+                of.count(),
+                1,
+                "{key} is of an event, of the stream or of a count"
+            );
             assert!(
                 referred.contains(&format!("#/components/messages/{key}")),
                 "{key} is in no channel"

@@ -2,7 +2,7 @@
 
 use avvivo_contracts::events::v1::{
     AccessChanged, ChatAttachment, ChatConversation, ChatMessage, ChatMessageSent, ChatRead,
-    ReelPublished, ReelStatusChanged, ReelWithdrawn, event::Payload,
+    ChatTyping, ReelPublished, ReelStatusChanged, ReelWithdrawn, event::Payload,
 };
 
 const REEL: &str = "7d0c4b5e-1111-7222-8333-944455566677";
@@ -41,6 +41,10 @@ pub(super) fn full() -> Vec<Payload> {
             unread_count: 3,
             ..bare_read()
         }),
+        Payload::ChatTyping(ChatTyping {
+            expires_in_ms: 6_000,
+            ..typing()
+        }),
         Payload::AccessChanged(access_changed()),
     ]
 }
@@ -53,6 +57,7 @@ pub(super) fn bare() -> Vec<Payload> {
         Payload::ReelWithdrawn(withdrawn()),
         Payload::ChatMessageSent(bare_message()),
         Payload::ChatRead(bare_read()),
+        Payload::ChatTyping(typing()),
         Payload::AccessChanged(access_changed()),
     ]
 }
@@ -130,6 +135,14 @@ fn full_message() -> ChatMessageSent {
         }),
         recipient: "SHOP".to_owned(),
         unread_delta: 1,
+    }
+}
+
+fn typing() -> ChatTyping {
+    ChatTyping {
+        conversation_id: CONVERSATION.to_owned(),
+        side: "CLIENT".to_owned(),
+        ..ChatTyping::default()
     }
 }
 
