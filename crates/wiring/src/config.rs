@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use avvivo_service_kit::config::{Reader, Section};
+use avvivo_service_kit::config::{Reader, RedisConfig, Section};
 
 /// The bucket, and how clients see it.
 #[derive(Debug, Clone)]
@@ -78,6 +78,86 @@ impl Section for RenderQueueConfig {
     }
 }
 
+/// How events travel between processes.
+#[derive(Debug, Clone)]
+pub struct BusConfig {
+    /// What was asked for.
+    pub requested: BusKind,
+    /// What begins the names of the channels on Redis, after the prefix of all keys.
+    pub channel: String,
+    /// Redis, which has to be there when it is asked for.
+    pub redis: RedisConfig,
+}
+
+/// What carries events.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BusKind {
+    /// Nothing but what every installation has: Pub/Sub, which is in the process itself where everything is one process.
+    Memory,
+    /// Channels of Redis.
+    Redis,
+    /// Pub/Sub.
+    PubSub,
+}
+
+impl BusKind {
+    const WORDS: &'static [(&'static str, Self)] = &[
+        ("memory", Self::Memory),
+        ("redis", Self::Redis),
+        ("pubsub", Self::PubSub),
+    ];
+
+    /// Its word in settings and on the status page.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Memory => "memory",
+            Self::Redis => "redis",
+            Self::PubSub => "pubsub",
+        }
+    }
+
+    /// What is used when this is asked for.
+    #[must_use]
+    pub fn effective(self) -> Self {
+        match self {
+            Self::Memory | Self::PubSub => Self::PubSub,
+            Self::Redis => Self::Redis,
+        }
+    }
+}
+
+impl Section for BusConfig {
+    const TITLE: &'static str = "Event bus";
+
+    fn read(reader: &mut Reader<'_>) -> Self {
+        let requested = reader
+            .choice(
+                "CHAT_REALTIME_BUS",
+                "The event bus, the same for all services. `memory` means Pub/Sub too: no bus is without a server.",
+                BusKind::WORDS,
+            )
+            .default(BusKind::PubSub, "it is there wherever Google or its stand-in is");
+        let channel = reader
+            .text(
+                "CHAT_REALTIME_REDIS_CHANNEL",
+                "What begins the names of the bus' channels on Redis, after `REDIS_KEY_PREFIX`; the same for all services.",
+            )
+            .default("chat:events".to_owned(), "as it always was");
+        let redis: RedisConfig = reader.section();
+        if requested == BusKind::Redis && redis.url.is_none() {
+            reader.problem(
+                &["CHAT_REALTIME_BUS", "REDIS_URL"],
+                "the event bus shall be Redis, but there is no address of one",
+            );
+        }
+        Self {
+            requested,
+            channel,
+            redis,
+        }
+    }
+}
+
 /// How long background loops wait.
 #[derive(Debug, Clone, Copy)]
 pub struct UploadConfig {
@@ -106,6 +186,46 @@ impl Section for UploadConfig {
                 )
                 .between(1 << 20, 10_240 << 20)
                 .default(100 << 20, "seventeen seconds of a good phone's camera"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use avvivo_service_kit::config::load;
+
+    use super::*;
+
+    fn read(set: &[(&str, &str)]) -> Result<BusConfig, String> {
+        let source = |name: &str| {
+            let found = set.iter().find(|(known, _)| *known == name);
+            found.map(|(_, value)| (*value).to_owned())
+        };
+        match load::<BusConfig>(&source) {
+            Ok(loaded) => Ok(loaded.config),
+            Err(problems) => Err(problems.to_string()),
+        }
+    }
+
+    #[test]
+    fn redis_is_asked_for_together_with_its_address() {
+        let problems = read(&[("CHAT_REALTIME_BUS", "redis")]).unwrap_err();
+        assert_eq!(
+            problems,
+            "the configuration has 1 problem(s):\n  - CHAT_REALTIME_BUS, REDIS_URL: the event bus shall be Redis, but there \
+             is no address of one"
+        );
+        let config = read(&[
+            ("CHAT_REALTIME_BUS", "Redis"),
+            ("REDIS_URL", "redis://127.0.0.1:6379"),
+        ]);
+        assert_eq!(config.unwrap().requested.effective(), BusKind::Redis);
+    }
+
+    #[test]
+    fn whoever_asks_for_nothing_or_for_memory_gets_what_is_always_there() {
+        for set in [&[][..], &[("CHAT_REALTIME_BUS", "memory")]] {
+            assert_eq!(read(set).unwrap().requested.effective(), BusKind::PubSub);
         }
     }
 }

@@ -6,7 +6,7 @@ use avvivo_app::{
     Deps, Policy,
     outbox::{Nudge, Relay},
 };
-use avvivo_gcp::{CloudStorage, CloudTasksQueue, PubSubBus};
+use avvivo_gcp::{CloudStorage, CloudTasksQueue};
 use avvivo_kernel::{Fault as _, RandomIds, SystemClock};
 use avvivo_postgres::Database;
 use avvivo_service_kit::{
@@ -19,7 +19,8 @@ use opentelemetry::KeyValue;
 use secrecy::ExposeSecret as _;
 
 use crate::{
-    config::{BucketConfig, RenderQueueConfig},
+    bus::Bus,
+    config::{BucketConfig, BusConfig, RenderQueueConfig},
     google::{Google, WiringError},
 };
 
@@ -37,6 +38,8 @@ pub struct CoreConfig {
     pub bucket: BucketConfig,
     /// Renders.
     pub queue: RenderQueueConfig,
+    /// Events.
+    pub bus: BusConfig,
 }
 
 impl Section for CoreConfig {
@@ -48,6 +51,7 @@ impl Section for CoreConfig {
             google: reader.section(),
             bucket: reader.section(),
             queue: reader.section(),
+            bus: reader.section(),
         }
     }
 }
@@ -63,7 +67,7 @@ pub struct Core {
     pub store: Arc<CloudStorage>,
     chat_store: Arc<CloudStorage>,
     /// The bus; listeners subscribe to it.
-    pub bus: Arc<PubSubBus>,
+    pub bus: Arc<Bus>,
     queue: Arc<CloudTasksQueue>,
     relay: Arc<Relay>,
 }
@@ -83,7 +87,7 @@ impl Core {
             None => Arc::clone(&store),
         };
         let queue = Arc::new(google.job_queue(&config.queue).await?);
-        let bus = Arc::new(google.event_bus(service).await?);
+        let bus = Arc::new(Bus::connect(&config.bus, &google, service).await?);
         observe_pool(&db, service);
         let nudge = Nudge::default();
         let relay = Relay::new(
@@ -99,6 +103,7 @@ impl Core {
             ids: Arc::new(RandomIds),
             store: store.clone(),
             chat_store: chat_store.clone(),
+            bus: bus.clone(),
             nudge,
             traceparent: trace::inject_current,
             policy: Arc::new(policy),
@@ -136,7 +141,7 @@ impl Core {
             self.chat_store
                 .ensure_bucket(self.google.project(), web_origins)
                 .await?;
-            self.bus.ensure_topic().await?;
+            self.bus.prepare().await?;
         }
         self.google.prepare_queue(&self.queue).await?;
         Ok(())

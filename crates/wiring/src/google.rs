@@ -47,6 +47,12 @@ pub enum WiringError {
         #[source]
         source: std::io::Error,
     },
+    /// Redis' address is not one.
+    #[error(transparent)]
+    Redis(#[from] avvivo_redis::RedisError),
+    /// The event bus shall be Redis, and there is none.
+    #[error("the event bus shall be Redis, but there is no address of one")]
+    BusWithoutRedis,
     /// The database's address is not one.
     #[cfg(feature = "database")]
     #[error(transparent)]
@@ -136,8 +142,8 @@ impl Google {
         Ok(CloudTasksQueue::connect(&self.environment, config).await?)
     }
 
-    /// The event bus. `listener` begins the names of subscriptions, so that one sees whose they are.
-    pub async fn event_bus(&self, listener: &str) -> Result<PubSubBus, WiringError> {
+    /// The event bus on Pub/Sub. `listener` begins the names of subscriptions, so that one sees whose they are.
+    pub(crate) async fn event_bus(&self, listener: &str) -> Result<PubSubBus, WiringError> {
         let config = PubSubConfig {
             subscription_prefix: listener.to_owned(),
             ..PubSubConfig::new(self.config.project.as_str())

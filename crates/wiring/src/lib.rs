@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+pub mod bus;
 pub mod config;
 #[cfg(feature = "database")]
 pub mod core;
@@ -7,4 +8,5 @@ pub mod google;
 
 #[cfg(feature = "database")]
 pub use crate::core::Core;
+pub use bus::{Bus, redis_settings};
 pub use google::{Google, WiringError};

@@ -272,36 +272,6 @@ pub struct StatusConfig {
     pub sanctions: Schedule,
     /// Lives.
     pub streams: Schedule,
-    /// The bus that was asked for.
-    pub requested_bus: Bus,
-}
-
-/// How events travel between processes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Bus {
-    /// Not at all.
-    Memory,
-    /// Over Redis channels.
-    Redis,
-    /// Over Pub/Sub.
-    PubSub,
-}
-
-impl Bus {
-    const WORDS: &'static [(&'static str, Self)] = &[
-        ("memory", Self::Memory),
-        ("redis", Self::Redis),
-        ("pubsub", Self::PubSub),
-    ];
-
-    /// Its word in settings and on the status page.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Memory => "memory",
-            Self::Redis => "redis",
-            Self::PubSub => "pubsub",
-        }
-    }
 }
 
 /// Whether and how often something runs.
@@ -353,13 +323,6 @@ impl Section for StatusConfig {
                 .default(15, why),
             sanctions,
             streams,
-            requested_bus: reader
-                .choice(
-                    "CHAT_REALTIME_BUS",
-                    "The event bus. Another than Pub/Sub is asked for in vain: the status page then shows both.",
-                    Bus::WORDS,
-                )
-                .default(Bus::PubSub, "the only one there is yet"),
         }
     }
 }

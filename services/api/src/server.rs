@@ -9,10 +9,10 @@ use avvivo_http_kit::{
     routes::PatternError,
 };
 use avvivo_kernel::{IdSource as _, RandomIds};
-use avvivo_redis::{Redis, RedisSettings, RedisStatus};
+use avvivo_redis::{Redis, RedisStatus};
 use avvivo_service_kit::{Lifecycle, Telemetry, grpc::GrpcServices};
 use avvivo_tokens::OidcVerifier;
-use avvivo_wiring::{Core, WiringError};
+use avvivo_wiring::{Bus, Core, WiringError, config::BusKind, redis_settings};
 use axum::Router;
 use http::Method;
 use tokio::net::TcpListener;
@@ -20,7 +20,7 @@ use utoipa::openapi::OpenApi;
 
 use crate::{
     caller::Accounts,
-    config::{Bus, Config},
+    config::Config,
     dev, freshness,
     health::Optional,
     limits::SharedLimiter,
@@ -33,9 +33,6 @@ const REEL_BODY_BYTES: usize = 1 << 20;
 
 /// How long to wait before a local environment that is not there yet is prepared again.
 const PREPARE_RETRY: Duration = Duration::from_millis(500);
-
-/// The bus that [`Core`] connects.
-const BUS: Bus = Bus::PubSub;
 
 /// Why the api cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -111,11 +108,12 @@ impl Api {
             redis,
             no_redis: RedisStatus::not_configured(&config.redis.key_prefix, config.redis.tls),
             status: Arc::new(config.status.clone()),
-            bus: BUS,
+            requested_bus: config.core.bus.requested,
+            bus: Arc::clone(&core.bus),
             hearing,
             instance: instance.into(),
         };
-        tell_other_bus(config.status.requested_bus);
+        tell_other_bus(config.core.bus.requested, &core.bus);
         let (routes, document) = routes::assemble(state);
         let steps = steps(config, &document, limiter, accounts.clone(), telemetry)?;
         let operational = operations::router(Operations {
@@ -172,15 +170,11 @@ pub fn prepare(lifecycle: &Lifecycle, core: Core, cors_origins: Vec<String>) {
     });
 }
 
-/// Warns of a bus that is asked for in vain.
-fn tell_other_bus(requested: Bus) {
-    if requested != BUS {
-        let (requested, used) = (requested.word(), BUS.word());
-        tracing::warn!(
-            requested,
-            used,
-            "another event bus is asked for than there is"
-        );
+/// Says so when another bus is used than the one that is named.
+fn tell_other_bus(requested: BusKind, bus: &Bus) {
+    if requested != bus.kind() {
+        let (requested, used) = (requested.word(), bus.kind().word());
+        tracing::warn!(requested, used, "another event bus is used than asked for");
     }
 }
 
@@ -213,15 +207,8 @@ fn steps(
 }
 
 fn redis(config: &Config) -> Result<Option<Redis>, StartError> {
-    let Some(url) = &config.redis.url else {
-        return Ok(None);
-    };
-    let settings = RedisSettings {
-        url: url.clone(),
-        key_prefix: config.redis.key_prefix.clone(),
-        tls: config.redis.tls,
-    };
-    Ok(Some(Redis::connect(&settings)?))
+    let settings = redis_settings(&config.redis);
+    Ok(settings.as_ref().map(Redis::connect).transpose()?)
 }
 
 async fn listen(address: String) -> Result<TcpListener, StartError> {

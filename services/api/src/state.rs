@@ -5,11 +5,9 @@ use std::{sync::Arc, time::Duration};
 use avvivo_app::Deps;
 use avvivo_http_kit::{CacheRule, RateLimit, ResponseCache};
 use avvivo_redis::{Redis, RedisStatus};
+use avvivo_wiring::{Bus, config::BusKind};
 
-use crate::{
-    config::{Bus, StatusConfig},
-    freshness::Hearing,
-};
+use crate::{config::StatusConfig, freshness::Hearing};
 
 /// Changes when a reel enters or leaves the public feed.
 pub(crate) const FEED_TAG: &str = "reels";
@@ -32,8 +30,10 @@ pub(crate) struct ApiState {
     /// What is told of Redis where there is none.
     pub(crate) no_redis: RedisStatus,
     pub(crate) status: Arc<StatusConfig>,
-    /// The bus that is there, whichever was asked for.
-    pub(crate) bus: Bus,
+    /// The bus that was asked for, by its name.
+    pub(crate) requested_bus: BusKind,
+    /// The bus that is there.
+    pub(crate) bus: Arc<Bus>,
     pub(crate) hearing: Hearing,
     pub(crate) instance: Arc<str>,
 }

@@ -61,10 +61,10 @@ pub(crate) struct RedisView {
 pub(crate) struct RealtimeView {
     /// What the settings ask for: `memory`, `redis` or `pubsub`.
     requested_mode: &'static str,
-    /// What is used, asked for or not.
+    /// What is used: `redis` or `pubsub`. Asking for `memory` is asking for `pubsub`.
     effective_mode: &'static str,
     redis_configured: bool,
-    /// No channel of Redis carries events.
+    /// The pattern of the channels that carry events; null where Redis carries none.
     redis_channel: Option<String>,
     instance_id: String,
     /// Why this process does not hear events, else why the totals are not known.
@@ -141,10 +141,10 @@ pub(crate) async fn handle(
         sanctions: status.sanctions.into(),
         streams: status.streams.into(),
         chat_realtime: RealtimeView {
-            requested_mode: status.requested_bus.word(),
-            effective_mode: state.bus.word(),
+            requested_mode: state.requested_bus.word(),
+            effective_mode: state.bus.kind().word(),
             redis_configured: redis.configured,
-            redis_channel: None,
+            redis_channel: state.bus.redis_channels(),
             instance_id: state.instance.to_string(),
             last_error: deaf.map(|down| down.code.to_owned()).or(unknown),
             active_channels: totals.map(|totals| totals.channels),

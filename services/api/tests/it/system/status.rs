@@ -105,17 +105,55 @@ async fn without_redis_settings_totals_are_not_known_rather_than_nought() {
 }
 
 #[tokio::test]
-async fn a_bus_that_is_asked_for_in_vain_is_told_beside_the_one_that_is_used() {
+async fn memory_means_what_is_always_there_and_the_page_says_what_that_is() {
     let app = TestApp::start_with(|settings| {
-        settings.insert("CHAT_REALTIME_BUS", "Redis".to_owned());
+        settings.insert("CHAT_REALTIME_BUS", "Memory".to_owned());
     })
     .await;
     let token = app.token(&app.admin(1).await);
     let realtime = &app.get("/system/status").bearer(&token).await.ok()["chatRealtime"];
     assert_eq!(
         (&realtime["requestedMode"], &realtime["effectiveMode"]),
-        (&"redis".into(), &"pubsub".into())
+        (&"memory".into(), &"pubsub".into())
     );
+    assert!(realtime["redisChannel"].is_null(), "{realtime}");
+}
+
+#[tokio::test]
+async fn a_bus_on_redis_is_told_with_its_channels_and_heard_while_redis_is_there() {
+    let mut redis = PrivateRedis::start().await;
+    let url = redis.url().to_owned();
+    let app = TestApp::start_with(|settings| {
+        settings.insert("CHAT_REALTIME_BUS", "Redis".to_owned());
+        settings.insert("CHAT_REALTIME_REDIS_CHANNEL", "novedades".to_owned());
+        settings.insert("REDIS_URL", url);
+        settings.insert("REDIS_KEY_PREFIX", "shops".to_owned());
+    })
+    .await;
+    let token = app.token(&app.admin(1).await);
+    app.hears_events().await;
+    let realtime = app.get("/system/status").bearer(&token).await.ok()["chatRealtime"].take();
+    assert_eq!(
+        (&realtime["requestedMode"], &realtime["effectiveMode"]),
+        (&"redis".into(), &"redis".into())
+    );
+    assert_eq!(realtime["redisChannel"], "shops:novedades:*");
+    assert!(realtime["lastError"].is_null(), "{realtime}");
+
+    redis.kill().await;
+
+    wait_for("the page to tell that it is deaf", PATIENCE, async || {
+        let mut body = app.get("/system/status").bearer(&token).await.ok();
+        let error = body["chatRealtime"]["lastError"].take();
+        if error == "bus.unavailable" {
+            Seen::Done(())
+        } else {
+            Seen::NotYet(error)
+        }
+    })
+    .await;
+    redis.restart().await;
+    app.hears_events().await;
 }
 
 #[tokio::test]
