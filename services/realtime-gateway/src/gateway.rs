@@ -161,9 +161,8 @@ impl Gateway {
     ) -> Result<(), StartError> {
         let gateway = Self::build(config, telemetry, lifecycle).await?;
         let address = config.server.address();
-        let listener = TcpListener::bind(address)
-            .await
-            .map_err(|source| StartError::Listen { address, source })?;
+        let listener =
+            sockets::listen(address).map_err(|source| StartError::Listen { address, source })?;
         gateway.serve(lifecycle, listener)?;
         lifecycle.set_ready();
         Ok(())

@@ -1,12 +1,13 @@
 //! What the kernel is told about our sockets. Connections have it from their listener, so it costs nothing for each.
 
-use std::{io, time::Duration};
+use std::{io, net::SocketAddr, time::Duration};
 
 use rustix::{
     fd::AsFd,
     net::sockopt,
     process::{Resource, Rlimit, getrlimit, setrlimit},
 };
+use tokio::net::{TcpListener, TcpSocket};
 
 /// What a socket that nobody reads may hold; the kernel doubles it for its own bookkeeping. Readers that are behind are
 /// behind in the rings, where everybody's backlog is one.
@@ -20,6 +21,23 @@ const ASK_TIMES: u32 = 3;
 
 /// Descriptors that are not streams: files, the api, the bus, probes.
 const OTHER_DESCRIPTORS: u64 = 1_500;
+
+/// Connections that may wait to be accepted: everybody of a gateway that has just died comes at once, and whoever does not
+/// fit here waits for a retransmission. The kernel takes less where its own limit is lower.
+const BACKLOG: u32 = 65_535;
+
+/// Listens at an address.
+pub(crate) fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() {
+        TcpSocket::new_v4()
+    } else {
+        TcpSocket::new_v6()
+    }?;
+    // Or a restart would have to wait until the connections of the last process are forgotten.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
+}
 
 /// Prepares a listener, and makes sure that there are descriptors for that many streams.
 pub(crate) fn prepare(listener: impl AsFd, streams: u32) -> io::Result<()> {

@@ -13,6 +13,9 @@ use tokio_util::sync::CancellationToken;
 /// Most bytes that are read at the door; whoever says more before the first blank line is HTTP's business.
 const MAX_READ: usize = 16 * 1024;
 
+/// How long somebody may take to hear the last word.
+const LAST_WORD_LIMIT: Duration = Duration::from_secs(5);
+
 /// Looks at connections before HTTP does, and keeps those that it serves better itself.
 #[async_trait]
 pub trait Door: Send + Sync + 'static {
@@ -106,6 +109,6 @@ impl Visitor {
             self.stream.write_all(last_word).await?;
             self.stream.shutdown().await
         };
-        tokio::time::timeout_at(self.patience_ends.into(), said).await?
+        tokio::time::timeout(LAST_WORD_LIMIT, said).await?
     }
 }

@@ -15,7 +15,7 @@ use crate::{
     world::{PATIENCE, PROJECT, Settings, publisher, settings, start_api, wait_for_ready},
 };
 
-fn start(settings: &Settings) -> (Child, String) {
+pub(crate) fn start(settings: &Settings) -> (Child, String) {
     let address = SocketAddr::from(([127, 0, 0, 1], free_port().unwrap()));
     let child = Command::new(env!("CARGO_BIN_EXE_avvivo-realtime-gateway"))
         .env_clear()

@@ -19,6 +19,7 @@ mod refusals;
 mod resume;
 mod rights;
 mod slow_readers;
+mod soak;
 mod sse;
 mod stream;
 mod trace;
