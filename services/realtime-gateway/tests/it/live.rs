@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use avvivo_contracts::events::v1::{ChatTyping, Event, event::Payload};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{
     events::{PUBLIC, event, publish, withdrawn},
@@ -61,7 +61,7 @@ async fn who_watches_and_who_is_there_is_told_when_it_changes() {
     let mut first = open_topics(&world.url, "client:c", "live:7,presence:shop:a").await;
     first.next().await;
     let mut told = [next(&mut first).await.data, next(&mut first).await.data];
-    told.sort_by_key(|data| data.to_string());
+    told.sort_by_key(Value::to_string);
     assert_eq!(
         told,
         [
@@ -73,7 +73,7 @@ async fn who_watches_and_who_is_there_is_told_when_it_changes() {
     second.next().await;
     let shop = world.connect("shop:a").await;
     let mut changes = [next(&mut first).await.data, next(&mut first).await.data];
-    changes.sort_by_key(|data| data.to_string());
+    changes.sort_by_key(Value::to_string);
     assert_eq!(
         changes,
         [

@@ -75,7 +75,9 @@ async fn a_frame_that_a_socket_takes_in_pieces_arrives_whole() {
         .map(|sequence| published(sequence, 2_000))
         .collect();
     for few in events.chunks(20) {
-        few.iter().for_each(|event| world.past.commit(event));
+        for event in few {
+            world.past.commit(event);
+        }
         publish(&world.bus, few).await;
     }
     let mut read = Vec::new();

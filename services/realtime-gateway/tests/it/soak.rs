@@ -8,7 +8,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use avvivo_service_kit::crypto::install_crypto;
+use avvivo_service_kit::{
+    config::{Env, Source as _},
+    crypto::install_crypto,
+};
 use avvivo_testkit::{Seen, wait_for};
 use futures::future::join_all;
 use gcp_local::GcpLocal;
@@ -58,13 +61,13 @@ impl Observed {
 /// Comes, and goes in one of the ways there are.
 async fn visit(address: SocketAddr, number: u64) -> io::Result<()> {
     let mut stream = TcpStream::connect(address).await?;
-    let path =
-        ["/chat/events/stream", "/realtime/stream?topics=chat,reels"][usize::from(number % 2 == 0)];
+    let path = ["/chat/events/stream", "/realtime/stream?topics=chat,reels"]
+        [usize::from(number.is_multiple_of(2))];
     let request =
         format!("GET {path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer client:{number}\r\n\r\n");
     let (half, rest) = request.split_at(request.len() / 2);
     stream.write_all(half.as_bytes()).await?;
-    if number % 7 == 0 {
+    if number.is_multiple_of(7) {
         // Gone in the middle of a word.
         return Ok(());
     }
@@ -83,7 +86,7 @@ async fn visit(address: SocketAddr, number: u64) -> io::Result<()> {
         // Reads what comes.
         4 => drop(tokio::time::timeout(Duration::from_millis(300), stream.read(&mut some)).await),
         // Goes with everything unread, which is a reset.
-        5 => drop(tokio::time::sleep(Duration::from_millis(300)).await),
+        5 => tokio::time::sleep(Duration::from_millis(300)).await,
         _ => {}
     }
     Ok(())
@@ -105,7 +108,8 @@ async fn after_thousands_have_come_and_gone_nothing_of_them_is_left() {
         id: process.id().unwrap(),
     };
 
-    let lasts = std::env::var("AVVIVO_SOAK_SECONDS").map_or(0, |said| said.parse().unwrap());
+    let said = Env::from_process().get("AVVIVO_SOAK_SECONDS");
+    let lasts = said.map_or(0, |said| said.parse().unwrap());
     let until = Instant::now() + Duration::from_secs(lasts);
     let (mut round, mut after) = (0, Vec::new());
     while round < ROUNDS || Instant::now() < until {
