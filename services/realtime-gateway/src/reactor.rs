@@ -287,7 +287,13 @@ impl Reactor {
             return self.close(who, Ending::Stalled);
         }
         if conn.is_full() {
-            return self.look_again(who);
+            let (ends_at, ending) = conn.session.end_due();
+            return if self.now >= ends_at {
+                // Somebody slow keeps no right for longer than somebody quick.
+                self.close(who, ending)
+            } else {
+                self.look_again(who)
+            };
         }
         match conn.session.due(&self.around) {
             Due::Nothing => {}

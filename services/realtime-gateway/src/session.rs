@@ -140,6 +140,11 @@ impl Session {
         self.beat_at.min(self.ends_at)
     }
 
+    /// When it ends, and why.
+    pub(crate) fn end_due(&self) -> (Tick, Ending) {
+        (self.ends_at, self.ends_as)
+    }
+
     /// What time has brought.
     pub(crate) fn due(&mut self, around: &Surroundings) -> Due {
         let now = around.pace.now();

@@ -81,9 +81,11 @@ impl Conn {
 
     /// When time brings something next.
     pub(super) fn next_due(&self) -> Tick {
-        let due = self.session.next_due();
-        // A socket that takes nothing takes no beat either.
-        self.stalls_at().unwrap_or(due)
+        match self.stalls_at() {
+            // A socket that takes nothing takes no beat either.
+            Some(stalls_at) => stalls_at.min(self.session.end_due().0),
+            None => self.session.next_due(),
+        }
     }
 
     /// Begins a draft where the last write stopped.
