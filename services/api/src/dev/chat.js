@@ -93,7 +93,7 @@ function listen() {
   });
 
   const text = at('text');
-  text.addEventListener('input', () => text.value && session.type(session.openId));
+  text.addEventListener('input', () => session.type(session.openId, text.value !== ''));
   text.addEventListener('keydown', (event) => {
     // While letters are being composed, the key belongs to them.
     if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;

@@ -59,8 +59,8 @@ export class Rest {
     await this.#ask('POST', `${this.#root}/${conversation}/read`, { upTo });
   }
 
-  async typing(conversation) {
-    await this.#ask('POST', `/chat/conversations/${conversation}/typing`, {});
+  async typing(conversation, typing) {
+    await this.#ask('POST', `${this.#root}/${conversation}/typing`, { typing });
   }
 
   async #ask(method, path, body, more = {}) {

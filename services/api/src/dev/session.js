@@ -5,8 +5,10 @@ import { Rest } from '/dev/chat/rest.js';
 
 /** How long to wait before a message that did not get through is sent again; after the last, a person decides. */
 const SEND_AGAIN_MS = [0, 1_000, 3_000, 8_000];
-/** How often the other side is told that somebody types. */
-const TYPING_EVERY_MS = 2_000;
+/** How often the other side is told that somebody types: before it is taken for over, which is after six seconds. */
+const TYPING_EVERY_MS = 3_000;
+/** A stream carries eight topics, and one is the chat. */
+const WATCHED = 7;
 
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -15,8 +17,10 @@ const draw = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte)
 
 export class Session {
   connection = { state: 'idle' };
-  /** Messages that had been missed when the connection came back; null before it was there for the first time. */
-  missed = null;
+  /** Messages that had been missed when the connection came back. */
+  missed = 0;
+  /** Whether the connection was lost, the last time it was made. */
+  wasAway = false;
   /** By id. */
   conversations = new Map();
   /** By conversation: `{ messages, drafts, before, isLoaded }`. */
@@ -33,8 +37,8 @@ export class Session {
   #live;
   #tell;
   #isTold = false;
-  #typedAt = 0;
-  #canType = true;
+  /** Where, and when, the other side was last told that somebody types. */
+  #typed = { id: null, at: 0 };
 
   constructor(person, changed) {
     this.person = person;
@@ -47,7 +51,7 @@ export class Session {
     const cursor = await this.#loadConversations();
     const live = new AvvivoRealtime({
       getToken: (asked) => this.#rest.token(asked),
-      topics: ['chat'],
+      topics: this.#topics(),
       since: cursor,
     });
     live.on('state', (state) => this.#connectionIs(state));
@@ -122,6 +126,8 @@ export class Session {
     const thread = this.#thread(id);
     const draft = { key: draw(), content, at: new Date().toISOString(), problem: null, isHeard: false };
     thread.drafts.push(draft);
+    // The message itself says that the typing is over.
+    this.#typed = { id: null, at: 0 };
     this.#changed();
     this.#queue(id, draft);
   }
@@ -132,11 +138,12 @@ export class Session {
     this.#queue(id, draft);
   }
 
-  /** Somebody is writing. */
-  async type(id) {
-    if (!this.#canType || Date.now() - this.#typedAt < TYPING_EVERY_MS) return;
-    this.#typedAt = Date.now();
-    await this.#rest.typing(id).catch(({ status }) => (this.#canType = status !== 404));
+  /** Somebody is writing, or has stopped. A courtesy: where it is lost, nobody is told. */
+  type(id, isTyping) {
+    const wasTyping = this.#typed.id === id && Date.now() - this.#typed.at < TYPING_EVERY_MS;
+    if (wasTyping === isTyping) return;
+    this.#typed = isTyping ? { id, at: Date.now() } : { id: null, at: 0 };
+    this.#rest.typing(id, isTyping).catch(() => {});
   }
 
   /** The messages of a conversation in their order, then what is on its way. */
@@ -215,10 +222,15 @@ export class Session {
   }
 
   #connectionIs(state) {
-    this.connection = { ...state, since: Date.now() };
-    if (state.state === 'open') this.missed = 0;
-    // Who is online is not known while nobody tells.
-    else this.online.clear();
+    if (state.state === 'open') {
+      this.missed = 0;
+      this.wasAway = this.connection.isAway;
+    } else {
+      // Who is online is not known while nobody tells.
+      this.online.clear();
+    }
+    const isAway = state.state === 'waiting' || (state.state === 'connecting' && this.connection.isAway);
+    this.connection = { ...state, isAway, since: Date.now() };
     this.#changed();
   }
 
@@ -233,7 +245,9 @@ export class Session {
     const { shop, client } = conversation;
     const name = shop?.name ?? client.displayName ?? client.email;
     const channel = shop ? `shop:${shop.id}` : `client:${client.authUserId}`;
+    const isNew = !this.conversations.has(conversation.id);
     this.conversations.set(conversation.id, { ...conversation, name, channel });
+    if (isNew) this.#live?.follow(this.#topics());
     this.#changed();
   }
 
@@ -241,6 +255,11 @@ export class Session {
     const { conversations, cursor } = await this.#rest.conversations();
     conversations.forEach((conversation) => this.#keep(conversation));
     return cursor;
+  }
+
+  /** The chat, and whether those of the liveliest conversations are there. */
+  #topics() {
+    return ['chat', ...this.list.slice(0, WATCHED).map(({ channel }) => `presence:${channel}`)];
   }
 
   async #reload() {

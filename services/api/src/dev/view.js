@@ -88,23 +88,25 @@ export function paintCard(row, { name, preview, time = '', unread = 0, isOnline 
   count.setAttribute('aria-label', unread === 1 ? '1 mensaje sin leer' : `${unread} mensajes sin leer`);
 }
 
-export function drawConnection({ connection, missed }) {
+export function drawConnection(session) {
+  const { connection } = session;
   const badge = at('connection');
   badge.hidden = false;
   badge.dataset.state = connection.state;
-  write(badge, connectionText(connection, missed));
+  write(badge, connectionText(session));
   badge.title = connection.problem?.message ?? '';
 }
 
-function connectionText({ state, reason, retryInMs, since, resumed }, missed) {
-  if (state === 'connecting' || state === 'idle') return missed === null ? 'Conectando…' : 'Reconectando…';
+function connectionText({ connection, missed, wasAway }) {
+  const { state, reason, retryInMs, since, isAway } = connection;
+  if (state === 'connecting' || state === 'idle') return isAway ? 'Reconectando…' : 'Conectando…';
   if (state === 'closed') return ENDED[reason];
   if (state === 'waiting') {
     const seconds = Math.ceil((since + retryInMs - Date.now()) / 1_000);
     return seconds > 0 ? `Reconectando en ${seconds} s` : 'Reconectando…';
   }
   const age = Date.now() - since;
-  if (!resumed || age > WELCOME_BACK_MS) return 'En línea';
+  if (!wasAway || age > WELCOME_BACK_MS) return 'Conectado';
   if (missed === 0) return age > CAUGHT_UP_MS ? 'De vuelta: no faltaba nada' : 'De vuelta';
   return missed === 1 ? 'De vuelta: faltaba 1 mensaje' : `De vuelta: faltaban ${missed} mensajes`;
 }

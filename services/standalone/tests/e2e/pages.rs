@@ -88,14 +88,7 @@ pub(crate) async fn two_people_chat_in_two_tabs(platform: &Platform) {
     shop.comes_to(MESSAGES, &asked("theirs", "")).await;
     client.comes_to(MESSAGES, &asked("mine", "✓✓")).await;
 
-    // Whoever looks at a conversation has read what comes.
-    shop.enter("#text", "Sí, quedan dos.").await;
-    let last = format!("{MESSAGES}.at(-1)");
-    client
-        .comes_to(&last, &json!(["theirs", "Sí, quedan dos.", ""]))
-        .await;
-    shop.comes_to(&last, &json!(["mine", "Sí, quedan dos.", "✓✓"]))
-        .await;
+    they_notice_each_other(&tabs).await;
     client.comes_to(UNREAD, &json!([])).await;
     for (page, name) in [(client, "client"), (shop, "shop")] {
         let address = page.evaluate("location.href").await;
@@ -107,7 +100,28 @@ pub(crate) async fn two_people_chat_in_two_tabs(platform: &Platform) {
         let picture = platform.data().join(format!("chat-{name}.png"));
         page.screenshot(&picture).await;
     }
+    shop.evaluate("location.hash = ''").await;
+    client
+        .comes_to(&text_of("#thread-status"), &"".into())
+        .await;
     tabs.browser.close().await;
+}
+
+/// One types, the other sees it; and whoever looks at a conversation has read what comes.
+async fn they_notice_each_other(tabs: &Tabs) {
+    let Tabs { client, shop, .. } = tabs;
+    let status = text_of("#thread-status");
+    client.comes_to(&status, &"En línea".into()).await;
+    shop.write("#text", "Sí, quedan dos.").await;
+    client.comes_to(&status, &"Está escribiendo…".into()).await;
+    shop.press_enter().await;
+    let last = format!("{MESSAGES}.at(-1)");
+    client
+        .comes_to(&last, &json!(["theirs", "Sí, quedan dos.", ""]))
+        .await;
+    shop.comes_to(&last, &json!(["mine", "Sí, quedan dos.", "✓✓"]))
+        .await;
+    client.comes_to(&status, &"En línea".into()).await;
 }
 
 fn text_of(selector: &str) -> String {

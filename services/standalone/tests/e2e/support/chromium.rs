@@ -163,6 +163,10 @@ impl Page {
     /// Types text into what a selector finds, then Enter.
     pub(crate) async fn enter(&self, selector: &str, text: &str) {
         self.write(selector, text).await;
+        self.press_enter().await;
+    }
+
+    pub(crate) async fn press_enter(&self) {
         let key = |kind: &str| json!({"type": kind, "key": "Enter", "code": "Enter", "windowsVirtualKeyCode": 13, "text": "\r"});
         self.ask("Input.dispatchKeyEvent", &key("keyDown")).await;
         self.ask("Input.dispatchKeyEvent", &key("keyUp")).await;
