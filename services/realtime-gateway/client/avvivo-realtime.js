@@ -203,6 +203,7 @@ export class AvvivoRealtime {
     if (event.type === 'realtime:connected') this.#opened(data, event.lastEventId);
     else if (event.type === 'realtime:resync' && data.reason !== 'gap') this.#lost(data.reason, { announced: true, ...data });
     else if (event.type === 'realtime:resync') this.#missed(data, event.lastEventId);
+    else if (event.type === 'realtime:ping') this.#isNews(event.lastEventId);
     else if (this.#isNews(event.lastEventId)) this.#tell(event.type, data);
   }
 

@@ -17,7 +17,11 @@ use bytes::Bytes;
 use chrono::DateTime;
 use serde::Serialize;
 
-use crate::{ending::Ending, session::Revoked, states::Change};
+use crate::{
+    ending::Ending,
+    session::{BEAT_EVERY, Revoked},
+    states::Change,
+};
 
 /// An event as it is sent: its frames, without the `id:` lines, which say where each reader stands.
 #[derive(Debug)]
@@ -189,28 +193,29 @@ impl Dialect {
         retry: Duration,
         at: Timestamp,
     ) -> Bytes {
+        let (name, beat_in_ms) = match self {
+            Self::Chat => ("chat:connected", None),
+            Self::Realtime => ("realtime:connected", Some(BEAT_EVERY.as_millis())),
+        };
         let view = json(&Connected {
             ok: true,
             channel,
+            beat_in_ms: beat_in_ms.and_then(|millis| u64::try_from(millis).ok()),
             at: &to_wire(at),
         });
-        let name = match self {
-            Self::Chat => "chat:connected",
-            Self::Realtime => "realtime:connected",
-        };
         let retry = retry.as_millis();
         format!("id: {cursor}\nretry: {retry}\nevent: {name}\ndata: {view}\n\n").into()
     }
 
-    /// Keeps the connection from looking idle. Where there is no old client to please, it fires nothing and says where the
-    /// reader stands.
+    /// Keeps the connection from looking idle, to proxies and to pages: those cannot see anything but events. Where there is
+    /// no old client to please, it also says where the reader stands.
     pub(crate) fn beat(self, cursor: &Cursor, at: Timestamp) -> Bytes {
+        let view = json(&Ping { at: &to_wire(at) });
         match self {
-            Self::Chat => {
-                let view = json(&Ping { at: &to_wire(at) });
-                format!("event: chat:ping\ndata: {view}\n\n").into()
+            Self::Chat => format!("event: chat:ping\ndata: {view}\n\n").into(),
+            Self::Realtime => {
+                format!("id: {cursor}\nevent: realtime:ping\ndata: {view}\n\n").into()
             }
-            Self::Realtime => format!("id: {cursor}\n\n").into(),
         }
     }
 
@@ -296,9 +301,12 @@ fn present(text: &str) -> Option<&str> {
 }
 
 #[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 struct Connected<'a> {
     ok: bool,
     channel: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    beat_in_ms: Option<u64>,
     at: &'a str,
 }
 

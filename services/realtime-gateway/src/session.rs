@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// Between two beats, as clients know it; well below the idle limit of any proxy.
-const BEAT_EVERY: Duration = Duration::from_secs(25);
+pub(crate) const BEAT_EVERY: Duration = Duration::from_secs(25);
 /// Everybody who came back after a fault came at once; without this they would be beaten to at once for ever.
 const FIRST_BEAT_SPREAD: f64 = 0.4;
 

@@ -100,7 +100,9 @@ fn the_frames_around_events_have_their_specified_words() {
     );
     assert_eq!(
         text(Dialect::Realtime.beat(&cursor, at())),
-        format!("id: {cursor}\n\n")
+        format!(
+            "id: {cursor}\nevent: realtime:ping\ndata: {{\"at\":\"2026-03-10T14:25:01.500Z\"}}\n\n"
+        )
     );
     assert_eq!(
         text(Dialect::Chat.ended(Ending::Draining, Duration::from_millis(2_345), at())),
