@@ -56,7 +56,7 @@ impl PubSubConfig {
             project: project.into(),
             topic: "avvivo-events".to_owned(),
             subscription_prefix: "gateway".to_owned(),
-            check_every: Duration::from_secs(5),
+            check_every: Duration::from_secs(2),
         }
     }
 }

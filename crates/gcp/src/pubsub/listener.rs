@@ -2,9 +2,9 @@
 //!
 //! It pulls, forwards, and heals. The client's `next()` must not be dropped while its stream is
 //! still opening, so one task owns it and everything that may interrupt it ends the stream. The
-//! client also retries a lost connection silently, with pauses of up to a minute; to notice an
-//! outage and its end sooner, the task asks for the subscription every few seconds and opens a new
-//! stream as soon as it answers again.
+//! client also retries a lost connection silently, with pauses that quadruple up to a minute; to
+//! notice an outage and its end sooner, the task asks for the subscription every few seconds and
+//! opens a new stream as soon as it answers again.
 
 use std::pin::pin;
 use std::time::Duration;
@@ -32,6 +32,10 @@ const OUTSTANDING: i64 = 1_000;
 /// end hearing of it, and the subscription loses nothing by a new one.
 const SILENCE_LIMIT: Duration = Duration::from_mins(2);
 
+/// An answer that takes longer was asked for more than once: Pub/Sub was away for a moment, and the
+/// stream may be pausing for much longer than that.
+const HICCUP: Duration = Duration::from_millis(500);
+
 /// How long a closing stream may take to send its last acknowledgements.
 const FLUSH_LIMIT: Duration = Duration::from_secs(2);
 
@@ -52,7 +56,7 @@ pub(super) struct Listener {
 enum End {
     /// The reader is gone, or the bus is closing.
     Closed,
-    /// Nothing was heard for a while.
+    /// Nothing was heard for a while, or may be for a while: a new one loses nothing.
     Silent,
     /// Pub/Sub cannot be heard.
     Lost(BusError),
@@ -103,14 +107,14 @@ impl Listener {
     }
 
     async fn forward(&self, stream: &mut MessageStream, backoff: &mut Backoff) -> End {
-        let mut lost = pin!(self.lost());
+        let mut interrupted = pin!(self.interrupted());
         let mut silence = pin!(tokio::time::sleep(SILENCE_LIMIT));
         loop {
             let next = tokio::select! {
                 // A reader that went away must not keep a subscription filling up.
                 () = self.closed() => return End::Closed,
                 // The client would go on trying, silently.
-                error = &mut lost => return End::Lost(error),
+                end = &mut interrupted => return end,
                 // Half a connection looks like a quiet evening.
                 () = &mut silence => return End::Silent,
                 next = stream.next() => next,
@@ -168,12 +172,15 @@ impl Listener {
         }
     }
 
-    /// Ready when the subscription cannot be seen.
-    async fn lost(&self) -> BusError {
+    /// Ready when the subscription cannot be seen, or could not be seen for a moment.
+    async fn interrupted(&self) -> End {
         loop {
             tokio::time::sleep(self.check_every).await;
-            if let Err(error) = self.subscription.check().await {
-                return error;
+            let asked = Instant::now();
+            match self.subscription.check().await {
+                Err(error) => return End::Lost(error),
+                Ok(()) if asked.elapsed() > HICCUP => return End::Silent,
+                Ok(()) => {}
             }
         }
     }

@@ -1,6 +1,7 @@
 //! gcp-local, to be used and to be killed.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::time::Duration;
 
 use avvivo_gcp::{Environment, LocalServer};
@@ -26,11 +27,23 @@ pub(crate) struct Mortal {
 impl Mortal {
     /// Starts at `listen`; must not be called from async code.
     pub(crate) fn start(listen: SocketAddr) -> Self {
-        let runtime = Runtime::new().unwrap();
-        let config = Config {
+        Self::start_with(Config {
             listen,
             ..Config::default()
-        };
+        })
+    }
+
+    /// The same, with what it keeps in a folder.
+    pub(crate) fn start_in(folder: &Path, listen: SocketAddr) -> Self {
+        Self::start_with(Config {
+            listen,
+            data_dir: Some(folder.to_owned()),
+            ..Config::default()
+        })
+    }
+
+    fn start_with(config: Config) -> Self {
+        let runtime = Runtime::new().unwrap();
         let server = runtime.block_on(GcpLocal::start(config)).unwrap();
         Self { runtime, server }
     }

@@ -153,6 +153,53 @@ fn a_server_that_dies_and_returns_empty_is_heard_again() {
     server.kill();
 }
 
+#[test]
+fn what_waits_on_a_server_that_was_away_is_heard_when_it_is_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let anywhere = SocketAddr::from(([127, 0, 0, 1], 0));
+    let server = Mortal::start_in(folder.path(), anywhere);
+    let (addr, environment) = (server.addr(), server.environment());
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let (bus, mut stream) = runtime.block_on(async {
+        let bus = clients::bus(&environment).await;
+        bus.ensure_topic().await.unwrap();
+        let mut stream = bus.subscribe(everything("interrupted")).await.unwrap();
+        publish_all(&bus, vec![event(&fresh("shop:before"), 1)]).await;
+        hear(&mut stream).await;
+        (bus, stream)
+    });
+    server.kill();
+    // By now the client pauses for seconds, and soon for half a minute.
+    let away = Duration::from_millis(3_500);
+    runtime.block_on(async { tokio::time::sleep(away).await });
+    let server = Mortal::start_in(folder.path(), addr);
+    runtime.block_on(async {
+        let told = event(&fresh("shop:after"), 7);
+        wait_for(
+            "it to be published",
+            Duration::from_secs(10),
+            async || match bus.publish(vec![told.clone()]).await.remove(0) {
+                Ok(()) => Seen::Done(()),
+                Err(error) => Seen::NotYet(error),
+            },
+        )
+        .await;
+        let hearing = async {
+            loop {
+                // That it was away may be told or not, and what was not confirmed comes again; nothing is lost.
+                let told = stream.next().await.unwrap();
+                if told.is_ok_and(|told| told.ack().sequence == 7) {
+                    break;
+                }
+            }
+        };
+        let heard = tokio::time::timeout(Duration::from_secs(5), hearing).await;
+        heard.unwrap();
+        bus.close().await;
+    });
+    server.kill();
+}
+
 /// Publishes until something is heard. Each try is an audience of its own: what was published
 /// before the subscription was back is gone, and that is what the `Err` said.
 async fn hears_again(bus: &dyn EventBus, stream: &mut avvivo_ports::EventStream) {
