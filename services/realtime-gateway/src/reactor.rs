@@ -288,12 +288,13 @@ impl Reactor {
         }
         if conn.is_full() {
             let (ends_at, ending) = conn.session.end_due();
-            return if self.now >= ends_at {
+            if self.now >= ends_at {
                 // Somebody slow keeps no right for longer than somebody quick.
-                self.close(who, ending)
+                self.close(who, ending);
             } else {
-                self.look_again(who)
-            };
+                self.look_again(who);
+            }
+            return;
         }
         match conn.session.due(&self.around) {
             Due::Nothing => {}
