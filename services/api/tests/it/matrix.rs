@@ -39,7 +39,7 @@ const FOREIGN: &str = "400 upload.foreign_path";
 type Row = (&'static str, [&'static str; 9]);
 
 #[rustfmt::skip]
-const TABLE: [Row; 27] = [
+const TABLE: [Row; 29] = [
     //                             anonymous, client,      owner,       other owner, pending,     suspended, admin, invalid, no e-mail
     ("GET /reels",                [OK,        OK,          OK,          OK,          OK,          SUSPENDED, OK, OK,      NO_EMAIL]),
     ("GET /reels/showcase",       [OK,        OK,          OK,          OK,          OK,          SUSPENDED, OK, OK,      NO_EMAIL]),
