@@ -4,11 +4,10 @@ use avvivo_app::{
     AppError,
     chat::{Participant, say_typing},
 };
-use avvivo_http_kit::{Bucket, JsonBody, PathParams, Problem, QueryParams, Require};
+use avvivo_http_kit::{Bucket, JsonBody, PathParams, Problem, QueryParams, Reply, Require};
 use avvivo_kernel::ConversationId;
 use axum::extract::State;
-use http::StatusCode;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
@@ -26,6 +25,13 @@ pub(crate) struct Body {
     typing: Option<bool>,
 }
 
+/// That it is passed on.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ChatTypingNoted)]
+pub(crate) struct TypingView {
+    ok: bool,
+}
+
 /// A client is typing
 ///
 /// The shop is told by `chat:typing`, which holds for six seconds; whoever goes on typing says so every few. Nothing is kept.
@@ -38,7 +44,7 @@ pub(crate) struct Body {
     request_body = Body,
     security(("bearer" = [])),
     responses(
-        (status = 204, description = "Passed on, if there is anybody to hear it"),
+        (status = 200, description = "Passed on, if there is anybody to hear it", body = TypingView),
         (status = 400, description = "No such conversation", body = ProblemView, content_type = "application/problem+json"),
         (status = 401, description = "Not signed in", body = ProblemView, content_type = "application/problem+json"),
         (status = 403, description = "Not a client", body = ProblemView, content_type = "application/problem+json"),
@@ -50,7 +56,7 @@ pub(crate) async fn by_client(
     Require(Client(account)): Require<Client>,
     PathParams(path): PathParams<ConversationPath>,
     JsonBody(body): JsonBody<Body>,
-) -> Result<StatusCode, Problem> {
+) -> Result<Reply<TypingView>, Problem> {
     say(&state, Participant::client(account), path.id(), &body).await
 }
 
@@ -67,7 +73,7 @@ pub(crate) async fn by_client(
     request_body = Body,
     security(("bearer" = [])),
     responses(
-        (status = 204, description = "Passed on, if there is anybody to hear it"),
+        (status = 200, description = "Passed on, if there is anybody to hear it", body = TypingView),
         (status = 400, description = "No such conversation, or another's shop", body = ProblemView, content_type = "application/problem+json"),
         (status = 401, description = "Not signed in", body = ProblemView, content_type = "application/problem+json"),
         (status = 403, description = "Not an open shop", body = ProblemView, content_type = "application/problem+json"),
@@ -80,7 +86,7 @@ pub(crate) async fn by_shop(
     PathParams(path): PathParams<ConversationPath>,
     QueryParams(scope): QueryParams<Scope>,
     JsonBody(body): JsonBody<Body>,
-) -> Result<StatusCode, Problem> {
+) -> Result<Reply<TypingView>, Problem> {
     let who = seller
         .participant(scope.shop_id.as_deref())
         .map_err(refused)?;
@@ -92,7 +98,7 @@ async fn say(
     who: Participant,
     conversation: Result<ConversationId, AppError>,
     body: &Body,
-) -> Result<StatusCode, Problem> {
+) -> Result<Reply<TypingView>, Problem> {
     let bucket = Bucket {
         namespace: "chat-typing",
         key: &who.account.to_string(),
@@ -103,5 +109,5 @@ async fn say(
     say_typing::run(&state.deps, who, conversation, body.typing.unwrap_or(true))
         .await
         .map_err(refused)?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(Reply::ok(TypingView { ok: true }))
 }
