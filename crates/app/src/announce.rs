@@ -114,22 +114,22 @@ pub(crate) async fn access_changed(
     Ok(())
 }
 
-/// Puts an event into the outbox. Answers its number in its audience.
+/// Puts an event into the outbox.
 pub(crate) async fn push(
     deps: &Deps,
     tx: &mut Transaction,
     audience: String,
     payload: Payload,
     now: Timestamp,
-) -> Result<u64, DbError> {
+) -> Result<(), DbError> {
     let event = outbox::NewEvent {
         id: deps.event_id(),
         audience,
         payload,
         traceparent: (deps.traceparent)(),
-        claimed_until: deps.nudge.claim(now),
     };
-    outbox::push_event(tx, event, now).await
+    outbox::push_events(tx, &[event], deps.occasion(now)).await?;
+    Ok(())
 }
 
 /// A moment as protobuf has it.

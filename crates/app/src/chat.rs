@@ -10,12 +10,15 @@ pub mod open_conversation;
 pub mod request_upload;
 pub mod say_typing;
 pub mod send_message;
+mod together;
 
 use avvivo_contracts::cursor::Cursor;
 use avvivo_domain::chat::prefix;
 use avvivo_kernel::{AccountId, ConversationId, ShopId};
 use avvivo_postgres::chat::Lookup;
 use uuid::Uuid;
+
+pub use together::Together;
 
 /// Somebody who takes part in conversations, as the side they are on.
 #[derive(Debug, Clone, Copy)]

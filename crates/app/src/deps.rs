@@ -5,10 +5,10 @@ use std::{sync::Arc, time::Duration};
 use avvivo_domain::{chat, identity::AdminEmails, reels::LIFETIME, uploads::MEGABYTE};
 use avvivo_kernel::{Clock, EventId, IdSource, Timestamp};
 use avvivo_ports::{EventBus, ObjectStore};
-use avvivo_postgres::{Database, DbError, Transaction};
+use avvivo_postgres::{Database, DbError, Transaction, outbox::Occasion};
 use chrono::TimeDelta;
 
-use crate::outbox::Nudge;
+use crate::{chat::Together, outbox::Nudge};
 
 /// What use cases work with. Cheap to clone.
 #[derive(Clone)]
@@ -27,6 +27,8 @@ pub struct Deps {
     pub bus: Arc<dyn EventBus>,
     /// Takes what a commit wrote to the outbox to the relay of this process.
     pub nudge: Nudge,
+    /// Has those who say something at once do so together.
+    pub together: Together,
     /// The W3C trace context of whatever is going on now.
     pub traceparent: fn() -> Option<String>,
     /// The numbers that are configuration.
@@ -51,6 +53,14 @@ impl Deps {
             self.chat_store.as_ref()
         } else {
             self.store.as_ref()
+        }
+    }
+
+    /// What all events have in common that are written now.
+    pub(crate) fn occasion(&self, now: Timestamp) -> Occasion {
+        Occasion {
+            at: now,
+            claimed_until: self.nudge.claim(now),
         }
     }
 

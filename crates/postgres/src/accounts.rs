@@ -55,9 +55,11 @@ pub async fn find_for_token(
         FROM accounts AS a
         LEFT JOIN admins AS m ON m.account_id = a.id
         LEFT JOIN shops AS s ON s.owner_account_id = a.id
-        WHERE a.firebase_uid = $1 OR a.email = $2
-        ORDER BY (a.firebase_uid = $1) DESC NULLS LAST
-        LIMIT 1
+        -- The second is looked up only when the first is not there; with OR both would be, and sorted.
+        WHERE a.id = coalesce(
+            (SELECT id FROM accounts WHERE firebase_uid = $1),
+            (SELECT id FROM accounts WHERE email = $2)
+        )
         "#,
         uid,
         email,

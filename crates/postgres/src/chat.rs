@@ -3,10 +3,12 @@
 mod conversations;
 pub mod messages;
 mod parties;
+mod sending;
 pub mod uploads;
 
 pub use conversations::{
-    Counterpart, Listed, Lookup, ShopCard, ensure, find_by_pair_for_update, find_for_update,
-    find_shop_card, list_for_client, list_for_shop, set_standing, update_after_send,
+    Counterpart, Listed, Lookup, ShopCard, Version, ensure, find_by_pair_for_update, find_each,
+    find_for_update, find_shop_card, list_for_client, list_for_shop, set_standing,
 };
 pub use parties::{Parties, find_parties, talk};
+pub use sending::{Sending, send};

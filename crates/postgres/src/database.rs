@@ -158,8 +158,9 @@ impl Transaction {
         &self.written
     }
 
-    pub(crate) fn written_mut(&mut self) -> &mut Written {
-        &mut self.written
+    /// Notes what else it has written to the outbox.
+    pub fn note(&mut self, written: Written) {
+        self.written.add(written);
     }
 }
 

@@ -5,9 +5,12 @@
 
 mod claims;
 
+use std::collections::HashMap;
+
 use avvivo_contracts::events::v1::{Event, event::Payload};
 use avvivo_kernel::{EventId, Timestamp};
 use prost::Message as _;
+use uuid::Uuid;
 
 use crate::{Conn, DbError, Transaction};
 
@@ -24,7 +27,14 @@ pub struct NewEvent {
     pub payload: Payload,
     /// W3C trace context of what made it happen.
     pub traceparent: Option<String>,
-    /// Until when the relay of the process that writes it hands it over; none: whichever relay looks first.
+}
+
+/// What events that are written together have in common.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Occasion {
+    /// When they happened.
+    pub at: Timestamp,
+    /// Until when the relay of the process that writes them hands them over; none: whichever relay looks first.
     pub claimed_until: Option<Timestamp>,
 }
 
@@ -39,69 +49,160 @@ pub struct Written {
     pub jobs: bool,
 }
 
-/// Numbers an event within its audience and writes it, once for the relay and once into the history. The audience is locked
-/// until the transaction ends, so its numbers follow the order of commits. Answers the number, which the event itself is
-/// given when it is read.
-pub async fn push_event(
-    tx: &mut Transaction,
-    event: NewEvent,
-    now: Timestamp,
-) -> Result<u64, DbError> {
-    let envelope = Event {
-        id: event.id.to_string(),
-        audience: event.audience.clone(),
-        sequence: 0,
-        occurred_at: Some(to_proto(now)),
-        traceparent: event.traceparent.clone().unwrap_or_default(),
-        payload: Some(event.payload),
-    };
-    let payload = envelope.encode_to_vec();
-    let sequence = sqlx::query_scalar!(
-        r#"
-        WITH numbered AS (
-            INSERT INTO audience_sequences (audience, last)
-            VALUES ($2, 1)
-            ON CONFLICT (audience) DO UPDATE SET last = audience_sequences.last + 1
-            RETURNING last
-        ),
-        told AS (
-            INSERT INTO audience_events (audience, sequence, event, created_at)
-            SELECT $2, last, $3, $5 FROM numbered
-        )
-        INSERT INTO outbox (
-            id, kind, destination, sequence, payload, traceparent, created_at, next_attempt_at, claimed_until, attempts
-        )
-        SELECT $1, 'EVENT', $2, last, $3, $4, $5, $5, $6, CASE WHEN $6::timestamptz IS NULL THEN 0 ELSE 1 END
-        FROM numbered
-        RETURNING sequence AS "sequence!"
-        "#,
-        event.id.as_uuid(),
-        event.audience,
-        payload,
-        event.traceparent,
-        now,
-        event.claimed_until,
-    )
-    .fetch_one(&mut **tx)
-    .await?
-    .unsigned_abs();
-    let written = tx.written_mut();
-    if event.claimed_until.is_none() {
-        written.events = true;
-    } else {
-        written.claimed.push(Pending {
-            id: event.id,
-            what: PendingKind::Event {
-                audience: event.audience,
-                sequence,
-            },
-            payload,
-            traceparent: event.traceparent,
-            attempts: 1,
-            created_at: now,
-        });
+impl Written {
+    pub(crate) fn add(&mut self, other: Self) {
+        self.claimed.extend(other.claimed);
+        self.events |= other.events;
+        self.jobs |= other.jobs;
     }
-    Ok(sequence)
+}
+
+/// Events that were written.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Told {
+    /// The number of each in its audience.
+    pub numbers: HashMap<EventId, u64>,
+    /// What the relay is told, once they are committed.
+    pub written: Written,
+}
+
+/// Runs a statement that tells: numbers events within their audiences and writes them, once for relays and once into the
+/// history. What comes before (`$head`, ended by a comma) makes `told` of them: `place`, `id`, `audience`, `event` and
+/// `traceparent`. The first two parameters are those of [`Occasion`].
+///
+/// Audiences are locked by their names until the transaction ends, so their numbers follow the order of commits.
+macro_rules! tell {
+    ($head:literal, $occasion:expr $(, $argument:expr)* $(,)?) => {
+        sqlx::query_as!(
+            $crate::outbox::Numbered,
+            $head + r#"
+            numbered AS (
+                INSERT INTO audience_sequences (audience, last)
+                SELECT audience, count(*) FROM told GROUP BY audience ORDER BY audience
+                ON CONFLICT (audience) DO UPDATE SET last = audience_sequences.last + EXCLUDED.last
+                RETURNING audience, last
+            ),
+            placed AS (
+                SELECT
+                    told.*,
+                    numbered.last - count(*) OVER (PARTITION BY told.audience)
+                    + row_number() OVER (PARTITION BY told.audience ORDER BY told.place) AS sequence
+                FROM told
+                JOIN numbered ON numbered.audience = told.audience
+            ),
+            kept AS (
+                INSERT INTO audience_events (audience, sequence, event, created_at)
+                SELECT audience, sequence, event, $1 FROM placed
+            )
+            INSERT INTO outbox (
+                id, kind, destination, sequence, payload, traceparent, created_at, next_attempt_at, claimed_until, attempts
+            )
+            SELECT
+                id, 'EVENT', audience, sequence, event, traceparent, $1, $1, $2,
+                CASE WHEN $2::timestamptz IS NULL THEN 0 ELSE 1 END
+            FROM placed
+            ORDER BY place
+            RETURNING id, sequence AS "sequence!"
+            "#,
+            $occasion.at,
+            $occasion.claimed_until
+            $(, $argument)*
+        )
+    };
+}
+
+pub(crate) use tell;
+
+/// An event's row, and its number.
+pub(crate) struct Numbered {
+    pub(crate) id: Uuid,
+    pub(crate) sequence: i64,
+}
+
+/// Events, as statements take them.
+#[derive(Default)]
+pub(crate) struct Encoded {
+    pub(crate) ids: Vec<Uuid>,
+    pub(crate) audiences: Vec<String>,
+    pub(crate) events: Vec<Vec<u8>>,
+    pub(crate) traceparents: Vec<Option<String>>,
+}
+
+impl Encoded {
+    pub(crate) fn of<'a>(events: impl IntoIterator<Item = &'a NewEvent>, at: Timestamp) -> Self {
+        let mut encoded = Self::default();
+        for event in events {
+            let envelope = Event {
+                id: event.id.to_string(),
+                audience: event.audience.clone(),
+                sequence: 0,
+                occurred_at: Some(to_proto(at)),
+                traceparent: event.traceparent.clone().unwrap_or_default(),
+                payload: Some(event.payload.clone()),
+            };
+            encoded.ids.push(event.id.as_uuid());
+            encoded.audiences.push(event.audience.clone());
+            encoded.events.push(envelope.encode_to_vec());
+            encoded.traceparents.push(event.traceparent.clone());
+        }
+        encoded
+    }
+
+    /// What was written of them, by the rows that a statement returned.
+    pub(crate) fn told(self, rows: Vec<Numbered>, occasion: Occasion) -> Told {
+        let rows = rows.into_iter();
+        let numbers: HashMap<EventId, u64> = rows
+            .map(|row| (row.id.into(), row.sequence.unsigned_abs()))
+            .collect();
+        let mut written = Written::default();
+        if occasion.claimed_until.is_none() {
+            written.events = !numbers.is_empty();
+            return Told { numbers, written };
+        }
+        let events = self.ids.into_iter().zip(self.audiences);
+        let events = events.zip(self.events.into_iter().zip(self.traceparents));
+        for ((id, audience), (payload, traceparent)) in events {
+            if let Some(&sequence) = numbers.get(&id.into()) {
+                written.claimed.push(Pending {
+                    id: id.into(),
+                    what: PendingKind::Event { audience, sequence },
+                    payload,
+                    traceparent,
+                    attempts: 1,
+                    created_at: occasion.at,
+                });
+            }
+        }
+        Told { numbers, written }
+    }
+}
+
+/// Writes events. Each is given its number in its audience when it is read.
+pub async fn push_events(
+    tx: &mut Transaction,
+    events: &[NewEvent],
+    occasion: Occasion,
+) -> Result<HashMap<EventId, u64>, DbError> {
+    let encoded = Encoded::of(events, occasion.at);
+    let rows = tell!(
+        "
+        WITH told AS (
+            SELECT place, id, audience, event, traceparent
+            FROM unnest($3::uuid [], $4::text [], $5::bytea [], $6::text [])
+            WITH ORDINALITY AS told (id, audience, event, traceparent, place)
+        ),
+        ",
+        occasion,
+        &encoded.ids,
+        &encoded.audiences,
+        &encoded.events,
+        &encoded.traceparents as _,
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    let Told { numbers, written } = encoded.told(rows, occasion);
+    tx.note(written);
+    Ok(numbers)
 }
 
 /// The number of the last event of an audience that was committed; zero before the first.
@@ -151,7 +252,10 @@ pub async fn push_job(tx: &mut Transaction, job: &NewJob, now: Timestamp) -> Res
     )
     .execute(&mut **tx)
     .await?;
-    tx.written_mut().jobs = true;
+    tx.note(Written {
+        jobs: true,
+        ..Written::default()
+    });
     Ok(())
 }
 

@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use avvivo_app::{
     Deps, Policy,
+    chat::Together,
     outbox::{Nudge, Relay},
 };
 use avvivo_gcp::{CloudStorage, CloudTasksQueue};
@@ -105,6 +106,7 @@ impl Core {
             chat_store: chat_store.clone(),
             bus: bus.clone(),
             nudge,
+            together: Together::default(),
             traceparent: trace::inject_current,
             policy: Arc::new(policy),
         };

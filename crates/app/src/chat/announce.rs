@@ -7,43 +7,41 @@ use avvivo_contracts::{
     },
 };
 use avvivo_domain::chat::{Attachment, Conversation, Message, Side};
-use avvivo_kernel::Timestamp;
-use avvivo_postgres::{DbError, Transaction};
-
-use crate::{
-    Deps,
-    announce::{push, stamp},
+use avvivo_kernel::{EventId, Timestamp};
+use avvivo_postgres::{
+    DbError, Transaction,
+    outbox::{self, NewEvent},
 };
 
-/// Tells both of a message. Answers the number it has in the audience of `side`, which wrote it.
-pub(super) async fn message_sent(
+use crate::{Deps, announce::stamp};
+
+/// What both are told of a message that `side` wrote, and the id of what that side itself is.
+pub(super) fn message_sent(
     deps: &Deps,
-    tx: &mut Transaction,
     side: Side,
     (message, after): (&Message, &Conversation),
-    now: Timestamp,
-) -> Result<u64, DbError> {
-    let mut own = 0;
-    for recipient in [Side::Client, Side::Shop] {
-        let unread = after.standing(recipient).unread;
-        let payload = Payload::ChatMessageSent(ChatMessageSent {
+    traceparent: Option<&str>,
+) -> (EventId, [NewEvent; 2]) {
+    let each = each_of_both(deps, after, traceparent, |recipient| {
+        Payload::ChatMessageSent(ChatMessageSent {
             message: Some(message_of(message)),
             conversation: Some(ChatConversation {
                 id: after.id.to_string(),
                 updated_at: Some(stamp(after.updated_at)),
                 last_message_preview: after.last_message_preview.clone().unwrap_or_default(),
                 first_response_seconds: after.first_response_seconds.map(i32::unsigned_abs),
-                unread_count: unread.unsigned_abs(),
+                unread_count: after.standing(recipient).unread.unsigned_abs(),
             }),
             recipient: recipient.as_str().to_owned(),
             unread_delta: u32::from(recipient != side),
-        });
-        let number = push(deps, tx, audience_of(after, recipient), payload, now).await?;
-        if recipient == side {
-            own = number;
-        }
-    }
-    Ok(own)
+        })
+    });
+    let [client, shop] = &each;
+    let own = match side {
+        Side::Client => client.id,
+        Side::Shop => shop.id,
+    };
+    (own, each)
 }
 
 /// Tells both how far `side` has read.
@@ -54,16 +52,31 @@ pub(super) async fn read(
     now: Timestamp,
 ) -> Result<(), DbError> {
     let standing = after.standing(side);
-    for recipient in [Side::Client, Side::Shop] {
-        let payload = Payload::ChatRead(ChatRead {
+    let traceparent = (deps.traceparent)();
+    let events = each_of_both(deps, after, traceparent.as_deref(), |_| {
+        Payload::ChatRead(ChatRead {
             conversation_id: after.id.to_string(),
             reader: side.as_str().to_owned(),
             read_to: standing.read_to.unsigned_abs(),
             unread_count: standing.unread.unsigned_abs(),
-        });
-        push(deps, tx, audience_of(after, recipient), payload, now).await?;
-    }
+        })
+    });
+    outbox::push_events(tx, &events, deps.occasion(now)).await?;
     Ok(())
+}
+
+fn each_of_both(
+    deps: &Deps,
+    conversation: &Conversation,
+    traceparent: Option<&str>,
+    payload: impl Fn(Side) -> Payload,
+) -> [NewEvent; 2] {
+    [Side::Client, Side::Shop].map(|recipient| NewEvent {
+        id: deps.event_id(),
+        audience: audience_of(conversation, recipient),
+        payload: payload(recipient),
+        traceparent: traceparent.map(str::to_owned),
+    })
 }
 
 fn audience_of(conversation: &Conversation, side: Side) -> String {

@@ -20,6 +20,7 @@ mod rendering;
 mod rendering_ends;
 mod resolve_caller;
 mod support;
+mod talking;
 mod upkeep;
 mod upkeep_locks;
 mod uploads;

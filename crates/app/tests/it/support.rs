@@ -7,6 +7,7 @@ use std::{sync::Arc, time::Duration};
 
 use avvivo_app::{
     AppError, Deps, Policy,
+    chat::Together,
     outbox::{Nudge, Relay},
     reels::create_reel::{self, CreateReel},
     rendering::{Assignment, claim_render, complete_render},
@@ -20,7 +21,7 @@ use avvivo_ports::{
 };
 use avvivo_postgres::{
     Database, DatabaseOptions, Transaction,
-    outbox::{self, NewEvent},
+    outbox::{self, NewEvent, Occasion},
     reels::render::Outputs,
 };
 use avvivo_testkit::{ManualClock, Seen, SequentialIds, TestDb, wait_for};
@@ -72,6 +73,7 @@ impl World {
             chat_store: store.clone(),
             bus: bus.clone(),
             nudge: Nudge::default(),
+            together: Together::default(),
             traceparent: || Some(TRACEPARENT.to_owned()),
             policy: Arc::new(policy),
         };
@@ -113,9 +115,12 @@ impl World {
             audience: audience.to_owned(),
             payload: Payload::ReelWithdrawn(ReelWithdrawn::default()),
             traceparent: None,
+        };
+        let occasion = Occasion {
+            at: self.now(),
             claimed_until: None,
         };
-        outbox::push_event(tx, event, self.now()).await.unwrap();
+        outbox::push_events(tx, &[event], occasion).await.unwrap();
     }
 
     pub(crate) fn relay(&self) -> Relay {

@@ -25,6 +25,7 @@ struct ConversationRow {
     first_response_seconds: Option<i32>,
     created_at: Timestamp,
     updated_at: Timestamp,
+    version: i64,
     // Of the shop as it is; all none when it is gone.
     card_name: Option<String>,
     card_logo_url: Option<String>,
@@ -66,11 +67,17 @@ pub struct Counterpart {
     pub avatar_url: Option<String>,
 }
 
+/// Which of its versions a conversation was read in: every transaction that writes it makes another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Version(pub(super) i64);
+
 /// A conversation and both who take part.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listed {
     /// The conversation.
     pub conversation: Conversation,
+    /// As it was read.
+    pub version: Version,
     /// Who sells.
     pub shop: ShopCard,
     /// Who buys.
@@ -100,6 +107,7 @@ impl TryFrom<ConversationRow> for Listed {
                 display_name: row.client_display_name,
                 avatar_url: row.client_avatar_url,
             },
+            version: Version(row.version),
             conversation: Conversation {
                 id: row.id.into(),
                 client: row.client_account_id.into(),
@@ -130,28 +138,30 @@ impl TryFrom<ConversationRow> for Listed {
 /// Selects conversations, `c`, with their shop and client, by what follows the joins.
 macro_rules! conversations {
     ($tail:literal $(, $argument:expr)* $(,)?) => {
+        // What cannot be missing is said so: sqlx takes it from the plan, which depends on how the rows are found.
         sqlx::query_as!(
             ConversationRow,
             r#"
             SELECT
-                c.id,
-                c.client_account_id,
-                c.shop_id,
-                c.shop_name,
+                c.id AS "id!",
+                c.client_account_id AS "client_account_id!",
+                c.shop_id AS "shop_id!",
+                c.shop_name AS "shop_name!",
                 c.status::text AS "status!",
-                c.last_sequence,
-                c.client_read_to,
-                c.client_unread,
-                c.shop_read_to,
-                c.shop_unread,
+                c.last_sequence AS "last_sequence!",
+                c.client_read_to AS "client_read_to!",
+                c.client_unread AS "client_unread!",
+                c.shop_read_to AS "shop_read_to!",
+                c.shop_unread AS "shop_unread!",
                 c.last_message_preview,
                 c.first_client_message_at,
                 c.last_client_message_at,
                 c.last_shop_message_at,
                 c.first_shop_response_at,
                 c.first_response_seconds,
-                c.created_at,
-                c.updated_at,
+                c.created_at AS "created_at!",
+                c.updated_at AS "updated_at!",
+                c.xmin::text::bigint AS "version!",
                 s.name AS "card_name?",
                 s.logo_url AS card_logo_url,
                 s.status::text AS card_status,
@@ -187,12 +197,31 @@ impl Lookup {
         }
     }
 
+    /// Whether they take part in it.
+    pub fn takes_part_in(self, conversation: &Conversation) -> bool {
+        match self {
+            Self::Client(account) => conversation.client == account,
+            Self::Shop(shop) => conversation.shop == shop,
+        }
+    }
+
     pub(super) fn columns(self) -> (Option<Uuid>, Option<Uuid>) {
         match self {
             Self::Client(account) => (Some(account.as_uuid()), None),
             Self::Shop(shop) => (None, Some(shop.as_uuid())),
         }
     }
+}
+
+/// Conversations, whoever takes part in them.
+pub async fn find_each(conn: &mut Conn, ids: &[ConversationId]) -> Result<Vec<Listed>, DbError> {
+    let ids: Vec<Uuid> = ids.iter().map(|id| id.as_uuid()).collect();
+    conversations!("WHERE c.id = ANY($1)", &ids)
+        .fetch_all(conn)
+        .await?
+        .into_iter()
+        .map(Listed::try_from)
+        .collect()
 }
 
 /// A conversation of `who`, locked until the transaction ends.
@@ -309,45 +338,6 @@ pub async fn ensure(
         client.as_uuid(),
         shop.as_uuid(),
         now,
-    )
-    .execute(conn)
-    .await?;
-    Ok(())
-}
-
-/// Writes what a message changed, over a locked conversation.
-pub async fn update_after_send(conn: &mut Conn, after: &Conversation) -> Result<(), DbError> {
-    sqlx::query!(
-        r#"
-        UPDATE chat_conversations
-        SET
-            last_sequence = $2,
-            client_read_to = $3,
-            client_unread = $4,
-            shop_read_to = $5,
-            shop_unread = $6,
-            last_message_preview = $7,
-            first_client_message_at = $8,
-            last_client_message_at = $9,
-            last_shop_message_at = $10,
-            first_shop_response_at = $11,
-            first_response_seconds = $12,
-            updated_at = $13
-        WHERE id = $1
-        "#,
-        after.id.as_uuid(),
-        after.last_sequence,
-        after.client_standing.read_to,
-        after.client_standing.unread,
-        after.shop_standing.read_to,
-        after.shop_standing.unread,
-        after.last_message_preview,
-        after.first_client_message_at,
-        after.last_client_message_at,
-        after.last_shop_message_at,
-        after.first_shop_response_at,
-        after.first_response_seconds,
-        after.updated_at,
     )
     .execute(conn)
     .await?;

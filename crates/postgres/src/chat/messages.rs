@@ -68,32 +68,6 @@ macro_rules! messages {
     };
 }
 
-/// Adds a message to a locked conversation.
-pub async fn insert(conn: &mut Conn, message: &Message) -> Result<(), DbError> {
-    let attachments = (!message.attachments.is_empty())
-        .then(|| serde_json::to_value(&message.attachments).unwrap_or_default());
-    sqlx::query!(
-        r#"
-        INSERT INTO chat_messages (
-            conversation_id, sequence, id, sender, author_account_id, type, content, attachments, created_at
-        )
-        VALUES ($1, $2, $3, $4::text::chat_sender, $5, $6::text::chat_message_type, $7, $8, $9)
-        "#,
-        message.conversation.as_uuid(),
-        message.sequence,
-        message.id.as_uuid(),
-        message.sender.as_str(),
-        message.author.map(AccountId::as_uuid),
-        message.kind.as_str(),
-        message.content,
-        attachments,
-        message.created_at,
-    )
-    .execute(conn)
-    .await?;
-    Ok(())
-}
-
 /// The message of that id in that conversation.
 pub async fn find(
     conn: &mut Conn,
@@ -108,6 +82,15 @@ pub async fn find(
     .fetch_optional(conn)
     .await?;
     row.map(Message::try_from).transpose()
+}
+
+/// Which of these there are, in whatever conversation.
+pub async fn list_known(conn: &mut Conn, ids: &[MessageId]) -> Result<Vec<MessageId>, DbError> {
+    let ids: Vec<Uuid> = ids.iter().map(|id| id.as_uuid()).collect();
+    let known = sqlx::query_scalar!("SELECT id FROM chat_messages WHERE id = ANY($1)", &ids)
+        .fetch_all(conn)
+        .await?;
+    Ok(known.into_iter().map(MessageId::from).collect())
 }
 
 /// Where a page of messages ends.

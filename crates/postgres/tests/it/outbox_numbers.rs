@@ -4,7 +4,7 @@ use avvivo_contracts::events::v1::{Event, ReelWithdrawn, event::Payload};
 use avvivo_kernel::Timestamp;
 use avvivo_postgres::{
     Conn, Transaction,
-    outbox::{self, Kind, NewEvent, NewJob, Pending, PendingKind},
+    outbox::{self, Kind, NewEvent, NewJob, Occasion, Pending, PendingKind},
 };
 use chrono::TimeDelta;
 use futures::future::join_all;
@@ -21,9 +21,14 @@ async fn push(world: &World, tx: &mut Transaction) -> u64 {
         audience: "shop:a".to_owned(),
         payload: Payload::ReelWithdrawn(ReelWithdrawn::default()),
         traceparent: Some("00-trace".to_owned()),
+    };
+    let occasion = Occasion {
+        at: noon(),
         claimed_until: None,
     };
-    outbox::push_event(tx, event, noon()).await.unwrap()
+    let id = event.id;
+    let numbers = outbox::push_events(tx, &[event], occasion).await.unwrap();
+    *numbers.get(&id).unwrap()
 }
 
 async fn claim(conn: &mut Conn, kind: Kind, now: Timestamp) -> Vec<Pending> {
@@ -75,6 +80,57 @@ async fn who_comes_second_is_numbered_after_the_first_has_committed() {
     let (number, ()) = tokio::join!(second, commit);
     assert_eq!(number, 2);
     assert_eq!(numbers(&world).await, [1, 2]);
+}
+
+#[tokio::test]
+async fn events_of_one_statement_are_numbered_in_their_order_each_audience_for_itself() {
+    let world = World::new().await;
+    let mut tx = world.begin().await;
+    push(&world, &mut tx).await;
+    let events = ["shop:b", "shop:a", "shop:b", "shop:a", "client:c"].map(|audience| NewEvent {
+        id: world.id().into(),
+        audience: audience.to_owned(),
+        payload: Payload::ReelWithdrawn(ReelWithdrawn::default()),
+        traceparent: None,
+    });
+    let claimed_until = noon() + CLAIM_TTL;
+    let occasion = Occasion {
+        at: noon(),
+        claimed_until: Some(claimed_until),
+    };
+    let numbers = outbox::push_events(&mut tx, &events, occasion)
+        .await
+        .unwrap();
+    let numbers = events
+        .each_ref()
+        .map(|event| *numbers.get(&event.id).unwrap());
+    assert_eq!(numbers, [1, 2, 2, 3, 1]);
+    // Claimed by whoever wrote them, in the order of writing; the one before is anybody's.
+    assert!(tx.written().events);
+    let told: Vec<_> = tx.written().claimed.iter().map(|row| row.id).collect();
+    assert_eq!(told, events.each_ref().map(|event| event.id));
+    tx.commit().await.unwrap();
+    let rows: Vec<(String, i64)> =
+        sqlx::query_as("SELECT destination, sequence FROM outbox ORDER BY position")
+            .fetch_all(world.pool())
+            .await
+            .unwrap();
+    let rows: Vec<_> = rows
+        .iter()
+        .map(|(name, number)| (name.as_str(), *number))
+        .collect();
+    let expected = [
+        ("shop:a", 1),
+        ("shop:b", 1),
+        ("shop:a", 2),
+        ("shop:b", 2),
+        ("shop:a", 3),
+        ("client:c", 1),
+    ];
+    assert_eq!(rows, expected);
+    let mut conn = world.db.acquire().await.unwrap();
+    assert_eq!(claim(&mut conn, Kind::Events, noon()).await.len(), 1);
+    assert_eq!(claim(&mut conn, Kind::Events, claimed_until).await.len(), 6);
 }
 
 #[tokio::test]

@@ -15,7 +15,7 @@ use avvivo_contracts::events::v1::{ReelWithdrawn, event::Payload};
 use avvivo_kernel::{EventId, Timestamp};
 use avvivo_postgres::{
     Transaction,
-    outbox::{self, Kind, NewEvent, Pending, PendingKind, Postponed},
+    outbox::{self, Kind, NewEvent, Occasion, Pending, PendingKind, Postponed},
 };
 use chrono::TimeDelta;
 use rand::{Rng as _, SeedableRng as _, rngs::StdRng};
@@ -64,9 +64,12 @@ impl Run {
                         audience: audience.to_owned(),
                         payload: Payload::ReelWithdrawn(ReelWithdrawn::default()),
                         traceparent: None,
+                    };
+                    let occasion = Occasion {
+                        at: self.now(),
                         claimed_until: None,
                     };
-                    outbox::push_event(&mut tx, event, self.now())
+                    outbox::push_events(&mut tx, &[event], occasion)
                         .await
                         .unwrap();
                 }
