@@ -36,7 +36,7 @@ impl Statement {
         match self {
             Self::Account => &[
                 "FROM accounts AS a",
-                "WHERE a.firebase_uid = $1 OR a.email = $2",
+                "SELECT id FROM accounts WHERE firebase_uid = $1",
             ],
             Self::Feed => &["FROM reels AS r", "r.status = 'ACTIVE'"],
             Self::Shops => &["FROM shops", "logo_url", "WHERE id = ANY($1)"],
