@@ -144,6 +144,8 @@ const GRPC: &[&[&str]] = &[
     SERVICES,
     WITH_STANDALONE,
     &["avvivo-contracts", "avvivo-service-kit", "gcp-local"],
+    // It plays the api for the gateway.
+    &["avvivo-bench"],
 ];
 
 const RESERVED: &[Reserved] = &[

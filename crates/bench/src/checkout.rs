@@ -13,6 +13,11 @@ pub(crate) fn at(path: &str) -> PathBuf {
 
 /// The one query of ours whose text has all of `parts`, as the compiler checked it.
 pub(crate) fn query_with(parts: &[&str]) -> anyhow::Result<String> {
+    query_without(parts, &[])
+}
+
+/// The same, of those that have none of `others`.
+pub(crate) fn query_without(parts: &[&str], others: &[&str]) -> anyhow::Result<String> {
     let folder = at("crates/postgres/.sqlx");
     let mut found = Vec::new();
     for entry in fs::read_dir(&folder).context("cannot list the checked queries")? {
@@ -25,7 +30,8 @@ pub(crate) fn query_with(parts: &[&str]) -> anyhow::Result<String> {
         // Where a line breaks says nothing.
         let words: Vec<&str> = query.split_whitespace().collect();
         let flat = words.join(" ");
-        if parts.iter().all(|part| flat.contains(part)) {
+        let has = |part: &&str| flat.contains(*part);
+        if parts.iter().all(has) && !others.iter().any(has) {
             found.push(query.to_owned());
         }
     }

@@ -2,11 +2,16 @@
 
 mod checkout;
 mod cloud;
+mod endpoint;
 mod enqueue;
 mod machine;
 mod memory;
+mod messages;
+mod metrics;
+mod pgbench;
 mod platform;
 mod reads;
+mod realtime;
 mod render;
 mod report;
 mod sample;
@@ -14,6 +19,7 @@ mod service;
 mod start;
 mod tool;
 mod usage;
+mod wrk;
 
 use std::{fmt::Display, io::Write as _, process::ExitCode};
 
@@ -43,6 +49,10 @@ enum Benchmark {
     GcpLocal,
     /// From the commit of a reel to the start of its render.
     Enqueue,
+    /// A message to its reader, and how many an api accepts.
+    Messages,
+    /// The gateway, beside one `send` for each event and reader.
+    Realtime,
     /// From nothing to the first 200.
     Start,
     /// What an idle service holds.
@@ -53,11 +63,13 @@ enum Benchmark {
 
 impl Benchmark {
     /// The quick ones first.
-    const EACH: [Self; 6] = [
+    const EACH: [Self; 8] = [
         Self::Start,
         Self::Memory,
         Self::Reads,
         Self::Enqueue,
+        Self::Messages,
+        Self::Realtime,
         Self::GcpLocal,
         Self::Render,
     ];
@@ -68,6 +80,8 @@ impl Benchmark {
             Self::Render => render::run().await,
             Self::GcpLocal => cloud::run().await,
             Self::Enqueue => enqueue::run().await,
+            Self::Messages => messages::run().await,
+            Self::Realtime => realtime::run().await,
             Self::Start => start::run().await,
             Self::Memory => memory::run().await,
             Self::All => anyhow::bail!("all is not one benchmark"),

@@ -122,6 +122,16 @@ impl Platform {
         Ok(self.postgres()?.id())
     }
 
+    /// Redis' process.
+    pub(crate) fn redis_process(&self) -> u32 {
+        self.redis.id()
+    }
+
+    /// gcp-local's process.
+    pub(crate) fn google_process(&self) -> u32 {
+        self.google.id()
+    }
+
     /// What PostgreSQL's programs find the database by. A command line would show the password to everybody.
     pub(crate) fn database(&self) -> &[(&'static str, String)] {
         &self.database

@@ -5,10 +5,9 @@
 //! of each counts: whatever disturbs a round only slows it.
 
 mod nginx;
-mod pgbench;
-mod wrk;
+mod statements;
 
-use std::{path::Path, time::Duration};
+use std::time::Duration;
 
 use anyhow::Context as _;
 use avvivo_local_servers::Durability;
@@ -16,6 +15,7 @@ use http::{HeaderMap, StatusCode};
 
 use crate::{
     checkout,
+    pgbench::{self, Script},
     platform::Platform,
     progress,
     report::{Bound, Goal, Report, Table},
@@ -23,10 +23,10 @@ use crate::{
     service::{Kind, Service},
     tool::{self, Cores},
     usage,
+    wrk::{self, Load, Target},
 };
 use nginx::Nginx;
-use pgbench::{Script, Statement};
-use wrk::Load;
+use statements::Statement;
 
 const PATH: &str = "/reels?limit=80";
 const CLIENT: &str = "client@avvivo.example";
@@ -185,7 +185,12 @@ fn report_cached(report: &mut Report, bytes: usize, ours: &Round, theirs: &Round
 
 async fn cached_round(url: &str, server: u32) -> anyhow::Result<Round> {
     let before = usage::cpu_time(server)?;
-    let load = wrk::run(url, CACHED_CONNECTIONS, SECONDS, None, Cores::Measuring).await?;
+    let target = Target {
+        url,
+        token: None,
+        script: None,
+    };
+    let load = wrk::run(target, CACHED_CONNECTIONS, SECONDS, Cores::Measuring).await?;
     let cpu = usage::cpu_time(server)?.saturating_sub(before);
     Ok(Round::of(&load, cpu, Duration::ZERO))
 }
@@ -233,8 +238,9 @@ async fn uncached(
     api.first_answer("/ready").await?;
     let token = platform.token(CLIENT).await?;
     let page = fetch(&format!("{}{PATH}", api.url()), Some(&token)).await?;
-    let whole = statements(platform.folder(), &page.body)?;
-    let feed_only = whole.without(Statement::Account)?;
+    let shops = shops_in(&page.body)?;
+    let script = |skipped| statements::script(platform.folder(), CLIENT, &shops, skipped);
+    let (whole, feed_only) = (script(None)?, script(Some(Statement::Account))?);
 
     let (mut ours, mut same, mut less) = (None, None, None);
     for round in 1..=ROUNDS {
@@ -315,14 +321,12 @@ async fn uncached_round(
     let database = platform.postgres_process()?;
     let url = format!("{}{PATH}", api.url());
     let before = (usage::cpu_time(api.id())?, usage::cpu_time(database)?);
-    let load = wrk::run(
-        &url,
-        UNCACHED_CONNECTIONS,
-        SECONDS,
-        Some(token),
-        arrangement.others(),
-    )
-    .await?;
+    let target = Target {
+        url: &url,
+        token: Some(token),
+        script: None,
+    };
+    let load = wrk::run(target, UNCACHED_CONNECTIONS, SECONDS, arrangement.others()).await?;
     let cpu = usage::cpu_time(api.id())?.saturating_sub(before.0);
     let database_cpu = usage::cpu_time(database)?.saturating_sub(before.1);
     Ok(Round::of(&load, cpu, database_cpu))
@@ -347,8 +351,8 @@ async fn pgbench_round(
     Ok(Round::of(&load, load.cpu, database_cpu))
 }
 
-/// The statements of one signed-in request, with what the api bound to them: the shops are those of its answer.
-fn statements(folder: &Path, body: &[u8]) -> anyhow::Result<Script> {
+/// The shops of an answer, as PostgreSQL writes an array: what the api bound to the last statement of its request.
+fn shops_in(body: &[u8]) -> anyhow::Result<String> {
     let reels: Vec<serde_json::Value> = serde_json::from_slice(body)?;
     let mut shops: Vec<&str> = reels
         .iter()
@@ -360,5 +364,5 @@ fn statements(folder: &Path, body: &[u8]) -> anyhow::Result<Script> {
     );
     shops.sort_unstable();
     shops.dedup();
-    Script::of(folder, CLIENT, &format!("{{{}}}", shops.join(",")))
+    Ok(format!("{{{}}}", shops.join(",")))
 }

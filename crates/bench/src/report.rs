@@ -39,10 +39,18 @@ pub(crate) enum Bound {
 }
 
 impl Goal {
-    fn is_met(&self) -> bool {
-        match self.bound {
-            Bound::AtLeast(bound) => self.found >= bound,
-            Bound::AtMost(bound) => self.found <= bound,
+    /// Whether it is met, and by how much not.
+    fn verdict(&self) -> String {
+        let (bound, lacking) = match self.bound {
+            Bound::AtLeast(bound) => (bound, bound - self.found),
+            Bound::AtMost(bound) => (bound, self.found - bound),
+        };
+        if lacking <= 0.0 {
+            "met".to_owned()
+        } else if bound > 0.0 {
+            format!("MISSED by {:.0} %", (100.0 * lacking / bound).ceil())
+        } else {
+            "MISSED".to_owned()
         }
     }
 }
@@ -124,12 +132,11 @@ pub(crate) fn summary(goals: &[Goal]) -> Table {
             Bound::AtLeast(bound) => format!("≥ {bound}{unit}"),
             Bound::AtMost(bound) => format!("≤ {bound}{unit}"),
         };
-        let verdict = if goal.is_met() { "met" } else { "MISSED" };
         table.row([
             what.clone(),
             format!("{found:.2}{unit}"),
             wanted,
-            verdict.to_owned(),
+            goal.verdict(),
         ]);
     }
     table
@@ -211,16 +218,22 @@ mod tests {
     }
 
     #[test]
-    fn goals_are_met_at_their_bound() {
-        let goal = |found, bound| Goal {
-            what: String::new(),
-            found,
-            bound,
-            unit: "",
+    fn goals_are_met_at_their_bound_and_missed_by_what_lacks() {
+        let verdict = |found, bound| {
+            let (what, unit) = (String::new(), "");
+            let goal = Goal {
+                what,
+                found,
+                bound,
+                unit,
+            };
+            goal.verdict()
         };
-        assert!(goal(0.7, Bound::AtLeast(0.7)).is_met());
-        assert!(!goal(0.69, Bound::AtLeast(0.7)).is_met());
-        assert!(goal(150.0, Bound::AtMost(150.0)).is_met());
-        assert!(!goal(151.0, Bound::AtMost(150.0)).is_met());
+        assert_eq!(verdict(0.7, Bound::AtLeast(0.7)), "met");
+        assert_eq!(verdict(0.35, Bound::AtLeast(0.7)), "MISSED by 50 %");
+        assert_eq!(verdict(150.0, Bound::AtMost(150.0)), "met");
+        assert_eq!(verdict(150.1, Bound::AtMost(150.0)), "MISSED by 1 %");
+        assert_eq!(verdict(1.0, Bound::AtMost(0.0)), "MISSED");
+        assert_eq!(verdict(f64::NAN, Bound::AtMost(0.0)), "MISSED");
     }
 }

@@ -10,6 +10,8 @@ use std::{
 use anyhow::Context as _;
 use tokio::process::Command;
 
+use crate::usage;
+
 /// Longer than any of them runs when all is well.
 const LIMIT: Duration = Duration::from_secs(90);
 
@@ -69,9 +71,12 @@ pub(crate) async fn run<A: AsRef<OsStr>>(
     Ok(text.into_owned())
 }
 
-/// Moves a process that runs already, and all it will start, to these cores.
+/// Moves a process that runs already, its children and all that they will start to these cores.
 pub(crate) async fn pin(process: u32, cores: Cores) -> anyhow::Result<()> {
     let taskset = find("taskset", "util-linux")?;
-    let args = ["-acp", cores.list(), &process.to_string()];
-    run(&taskset, args, Cores::Both, &[]).await.map(drop)
+    for process in std::iter::once(process).chain(usage::children(process)?) {
+        let args = ["-acp", cores.list(), &process.to_string()];
+        run(&taskset, args, Cores::Both, &[]).await?;
+    }
+    Ok(())
 }

@@ -10,14 +10,24 @@ const TICKS: u64 = 100;
 
 /// CPU time of a process, of the children it has now, and of those it has had.
 pub(crate) fn cpu_time(process: u32) -> anyhow::Result<Duration> {
-    // Children of the main thread: the workers of nginx, the backends of PostgreSQL.
-    let children = fs::read_to_string(format!("/proc/{process}/task/{process}/children"))?;
     let mut ticks = own_ticks(process, Fields::Own)? + own_ticks(process, Fields::EndedChildren)?;
-    for child in children.split_whitespace() {
+    for child in children(process)? {
         // One that has just ended no longer counts.
-        ticks += own_ticks(child.parse()?, Fields::Own).unwrap_or_default();
+        ticks += own_ticks(child, Fields::Own).unwrap_or_default();
     }
     Ok(duration(ticks))
+}
+
+/// Children of the main thread: the workers of nginx, the backends of PostgreSQL.
+pub(crate) fn children(process: u32) -> anyhow::Result<Vec<u32>> {
+    let children = fs::read_to_string(format!("/proc/{process}/task/{process}/children"))?;
+    let children = children.split_whitespace().map(str::parse);
+    Ok(children.collect::<Result<_, _>>()?)
+}
+
+/// CPU time of a process alone.
+pub(crate) fn own_time(process: u32) -> anyhow::Result<Duration> {
+    own_ticks(process, Fields::Own).map(duration)
 }
 
 /// CPU time of the children that this process has waited for: load generators that have ended.

@@ -15,16 +15,13 @@ use http::{
     header::{CONNECTION, CONTENT_LENGTH, HOST, TRANSFER_ENCODING},
 };
 use http_body_util::{BodyExt as _, Full};
-use hyper::{body::Incoming, server::conn::http1, service::service_fn};
-use hyper_util::rt::TokioIo;
+use hyper::body::Incoming;
 use prost::Message as _;
 use reqwest::Client;
 use serde_json::Value;
-use tokio::{
-    net::{TcpListener, TcpStream},
-    sync::mpsc,
-    task::JoinSet,
-};
+use tokio::{net::TcpListener, sync::mpsc, task::JoinSet};
+
+use crate::endpoint;
 
 /// Where tasks go. Everything else is passed on.
 const TASKS: &str = "/jobs";
@@ -121,7 +118,10 @@ impl Witness {
             behind,
         };
         let mut server = JoinSet::new();
-        server.spawn(accept(listener, desk));
+        server.spawn(endpoint::serve(listener, move |request| {
+            let desk = desk.clone();
+            async move { desk.answer(request).await }
+        }));
         Ok(Self {
             port,
             arrivals,
@@ -134,29 +134,6 @@ impl Witness {
     pub(crate) fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
     }
-}
-
-async fn accept(listener: TcpListener, desk: Desk) {
-    let mut connections = JoinSet::new();
-    while let Ok((stream, _)) = listener.accept().await {
-        connections.spawn(serve(stream, desk.clone()));
-        while connections.try_join_next().is_some() {}
-    }
-}
-
-async fn serve(stream: TcpStream, desk: Desk) {
-    // Without it small answers would wait; where it fails they wait.
-    drop(stream.set_nodelay(true));
-    let service = service_fn(move |request| {
-        let desk = desk.clone();
-        async move { desk.answer(request).await }
-    });
-    // A client that goes away is not news.
-    drop(
-        http1::Builder::new()
-            .serve_connection(TokioIo::new(stream), service)
-            .await,
-    );
 }
 
 #[derive(Clone)]

@@ -1,6 +1,6 @@
 //! wrk: one thread that keeps every connection busy.
 
-use std::time::Duration;
+use std::{path::Path, time::Duration};
 
 use anyhow::Context as _;
 
@@ -11,23 +11,32 @@ use crate::{
 
 /// What a generator got.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Load {
+pub(crate) struct Load {
     /// Answers a second.
-    pub(super) rate: f64,
+    pub(crate) rate: f64,
     /// Answers in all.
-    pub(super) requests: f64,
-    pub(super) p50: Duration,
-    pub(super) p99: Duration,
+    pub(crate) requests: f64,
+    pub(crate) p50: Duration,
+    pub(crate) p99: Duration,
     /// CPU time of the generator itself.
-    pub(super) cpu: Duration,
+    pub(crate) cpu: Duration,
 }
 
-/// Asks for `url` for that many seconds.
-pub(super) async fn run(
-    url: &str,
+/// What it asks for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Target<'a> {
+    pub(crate) url: &'a str,
+    /// Who asks.
+    pub(crate) token: Option<&'a str>,
+    /// A script in Lua that makes the requests.
+    pub(crate) script: Option<&'a Path>,
+}
+
+/// Asks for that many seconds.
+pub(crate) async fn run(
+    target: Target<'_>,
     connections: u16,
     seconds: u16,
-    token: Option<&str>,
     cores: Cores,
 ) -> anyhow::Result<Load> {
     let mut args = vec![
@@ -39,13 +48,16 @@ pub(super) async fn run(
         format!("{seconds}s"),
         "--latency".to_owned(),
     ];
-    if let Some(token) = token {
+    if let Some(script) = target.script {
+        args.extend(["--script".to_owned(), script.display().to_string()]);
+    }
+    if let Some(token) = target.token {
         args.extend([
             "--header".to_owned(),
             format!("Authorization: Bearer {token}"),
         ]);
     }
-    args.push(url.to_owned());
+    args.push(target.url.to_owned());
     let before = usage::ended_children()?;
     let text = tool::run(&tool::find("wrk", "wrk")?, args, cores, &[]).await?;
     let cpu = usage::ended_children()?.saturating_sub(before);

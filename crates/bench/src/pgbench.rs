@@ -8,109 +8,42 @@ use std::{
 
 use anyhow::Context as _;
 
-use super::wrk::Load;
 use crate::{
-    checkout,
     platform::Platform,
     sample::Sample,
     tool::{self, Cores},
     usage,
+    wrk::Load,
 };
-
-/// A statement of a signed-in request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Statement {
-    /// Who asks.
-    Account,
-    /// What is live.
-    Feed,
-    /// The shops of what was found.
-    Shops,
-}
-
-impl Statement {
-    const EACH: [Self; 3] = [Self::Account, Self::Feed, Self::Shops];
-
-    /// Words that only this query has.
-    fn words(self) -> &'static [&'static str] {
-        match self {
-            Self::Account => &[
-                "FROM accounts AS a",
-                "SELECT id FROM accounts WHERE firebase_uid = $1",
-            ],
-            Self::Feed => &["FROM reels AS r", "r.status = 'ACTIVE'"],
-            Self::Shops => &["FROM shops", "logo_url", "WHERE id = ANY($1)"],
-        }
-    }
-
-    /// The variables in the place of its parameters.
-    fn variables(self) -> &'static [&'static str] {
-        match self {
-            Self::Account => &["uid", "email"],
-            Self::Feed => &["now", "limit"],
-            Self::Shops => &["shops"],
-        }
-    }
-}
 
 /// Statements in a file, and what is bound to them.
 #[derive(Debug, Clone)]
-pub(super) struct Script {
+pub(crate) struct Script {
     folder: PathBuf,
     file: PathBuf,
-    statements: Vec<Statement>,
     variables: Vec<String>,
 }
 
 impl Script {
-    /// All statements of a request of `client` whose answer names `shops`, an array in PostgreSQL's words.
-    pub(super) fn of(folder: &Path, client: &str, shops: &str) -> anyhow::Result<Self> {
-        let variables = [
-            ("uid", client),
-            ("email", client),
-            // PostgreSQL reads this word as the present time.
-            ("now", "now"),
-            ("limit", "80"),
-            ("shops", shops),
-        ];
-        let script = Self {
+    /// Writes the statements into a file of that name. Variables are `name=value`.
+    pub(crate) fn write(
+        folder: &Path,
+        name: &str,
+        text: &str,
+        variables: &[String],
+    ) -> anyhow::Result<Self> {
+        let file = folder.join(format!("pgbench-{name}.sql"));
+        fs::write(&file, text)?;
+        Ok(Self {
             folder: folder.to_owned(),
-            file: PathBuf::new(),
-            statements: Statement::EACH.into(),
-            variables: variables
-                .map(|(name, value)| format!("{name}={value}"))
-                .into(),
-        };
-        script.written()
-    }
-
-    /// The same without one of them.
-    pub(super) fn without(&self, statement: Statement) -> anyhow::Result<Self> {
-        let mut script = self.clone();
-        script.statements.retain(|kept| *kept != statement);
-        script.written()
-    }
-
-    fn written(mut self) -> anyhow::Result<Self> {
-        let mut text = String::new();
-        for statement in &self.statements {
-            let mut query = checkout::query_with(statement.words())?;
-            for (number, name) in (1..).zip(statement.variables()) {
-                query = query.replace(&format!("${number}"), &format!(":{name}"));
-            }
-            text.push_str(query.trim());
-            text.push_str(";\n");
-        }
-        self.file = self
-            .folder
-            .join(format!("pgbench-{}.sql", self.statements.len()));
-        fs::write(&self.file, text)?;
-        Ok(self)
+            file,
+            variables: variables.to_vec(),
+        })
     }
 }
 
 /// Runs the script over and over on each connection, statements prepared once, as the api prepares them.
-pub(super) async fn run(
+pub(crate) async fn run(
     platform: &Platform,
     script: &Script,
     connections: u16,

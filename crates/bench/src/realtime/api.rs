@@ -1,0 +1,96 @@
+//! The api's internal server, as far as the gateway asks it. It believes everybody, and looks at no gateway's token: what is
+//! measured is the asking, not the answer.
+
+use std::{collections::HashMap, time::Duration};
+
+use avvivo_contracts::internal::v1::{
+    AuthorizeRequest, AuthorizeResponse, HeadsRequest, HeadsResponse, ReplayRequest,
+    ReplayResponse,
+    realtime_server::{Realtime, RealtimeServer},
+};
+use avvivo_kernel::{Clock as _, SystemClock};
+use tokio::net::TcpListener;
+use tonic::{
+    Request, Response, Status,
+    transport::{Server, server::TcpIncoming},
+};
+
+use super::past::Past;
+
+/// How long tokens are good: longer than any run.
+const GOOD_FOR: Duration = Duration::from_hours(1);
+
+/// Serves it on a listener for as long as it is polled.
+pub(super) async fn serve(
+    listener: TcpListener,
+    past: Past,
+) -> Result<(), tonic::transport::Error> {
+    let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
+    Server::builder()
+        .add_service(RealtimeServer::new(Api(past)))
+        .serve_with_incoming(incoming)
+        .await
+}
+
+/// The audience that a topic is about.
+pub(super) fn audience_of(topic: &str) -> String {
+    format!("shop:{topic}")
+}
+
+struct Api(Past);
+
+impl Api {
+    fn heads(&self, audiences: &[String]) -> HashMap<String, u64> {
+        let heads = audiences
+            .iter()
+            .map(|audience| (audience.clone(), self.0.head(audience)));
+        heads.filter(|(_, head)| *head > 0).collect()
+    }
+}
+
+#[tonic::async_trait]
+impl Realtime for Api {
+    /// A token is its own account, and may hear whatever it asks for.
+    async fn authorize(
+        &self,
+        request: Request<AuthorizeRequest>,
+    ) -> Result<Response<AuthorizeResponse>, Status> {
+        let asked = request.into_inner();
+        if asked.bearer_token.is_empty() || asked.topics.is_empty() {
+            return Err(Status::invalid_argument("realtime.unknown_topic"));
+        }
+        let audiences: Vec<String> = asked
+            .topics
+            .iter()
+            .map(|topic| audience_of(topic))
+            .collect();
+        let expires_at = SystemClock.now() + GOOD_FOR;
+        Ok(Response::new(AuthorizeResponse {
+            heads: self.heads(&audiences),
+            channel: format!("client:{}", asked.bearer_token),
+            account_id: asked.bearer_token,
+            audiences,
+            expires_at: Some(prost_types::Timestamp {
+                seconds: expires_at.timestamp(),
+                nanos: 0,
+            }),
+        }))
+    }
+
+    async fn heads(
+        &self,
+        request: Request<HeadsRequest>,
+    ) -> Result<Response<HeadsResponse>, Status> {
+        let heads = self.heads(&request.into_inner().audiences);
+        Ok(Response::new(HeadsResponse { heads }))
+    }
+
+    async fn replay(
+        &self,
+        request: Request<ReplayRequest>,
+    ) -> Result<Response<ReplayResponse>, Status> {
+        let asked = request.into_inner();
+        let (events, head) = self.0.after(&asked.audience, asked.after, asked.limit);
+        Ok(Response::new(ReplayResponse { events, head }))
+    }
+}
