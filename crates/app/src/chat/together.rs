@@ -28,7 +28,7 @@ use super::{
 use crate::Deps;
 
 /// Statements under way at once: while one waits for the disk, the next is at work. More would only make each smaller.
-const TURNS: usize = 4;
+const TURNS: usize = 2;
 /// Messages of one statement.
 const MOST: usize = 64;
 /// Messages in line; each is a request that waits. Beyond that everybody is on their own.

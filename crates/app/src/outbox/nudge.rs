@@ -162,12 +162,12 @@ impl Nudge {
         (!events.is_empty()).then_some(Batch::Publish(events))
     }
 
-    /// So many of those taken are confirmed, given back or postponed.
-    pub(super) fn settled(&self, taken: usize) {
+    /// So many of those taken are confirmed, given back or postponed; whether any were given back.
+    pub(super) fn settled(&self, taken: usize, given_back: bool) {
         let mut memory = self.memory();
         memory.under_way = memory.under_way.saturating_sub(taken);
-        if !memory.open {
-            // Some in the table may have waited for these.
+        if !memory.open || given_back {
+            // They wait in the table, or some there have waited for these.
             self.0.events.notify_one();
         }
     }
@@ -339,7 +339,7 @@ mod tests {
         assert_eq!(take(&nudge, 9), "back 1");
         nudge.open(again);
         assert_eq!(nudge.claim(again), None, "two are under way");
-        nudge.settled(2);
+        nudge.settled(2, true);
         nudge.open(NOW);
         assert_eq!(nudge.claim(NOW), None, "it is too early");
         nudge.open(again);

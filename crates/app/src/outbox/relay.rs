@@ -163,11 +163,11 @@ impl Relay {
             while let Ok(more) = unsettled.try_recv() {
                 answered.add(more);
             }
-            let taken = answered.len();
+            let (taken, given_back) = (answered.len(), answered.any_untried());
             if let Err(error) = self.settle(answered).await {
                 tracing::warn!(%error, taken, "handed over and not forgotten: will be told again");
             }
-            self.nudge.settled(taken);
+            self.nudge.settled(taken, given_back);
         }
     }
 

@@ -76,6 +76,10 @@ impl Answered {
         self.confirmed.len() + self.back.len() + self.failed.len()
     }
 
+    pub(super) fn any_untried(&self) -> bool {
+        !self.back.is_empty()
+    }
+
     pub(super) fn any_failed(&self) -> bool {
         !self.failed.is_empty()
     }
