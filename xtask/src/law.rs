@@ -114,7 +114,6 @@ const MAY_NAME: &[(&str, &[&[&str]])] = &[
     ),
     ("avvivo-gcp", &[ADAPTER]),
     ("avvivo-redis", &[ADAPTER]),
-    // Not written yet; its place is decided.
     ("avvivo-vendors", &[ADAPTER]),
     ("avvivo-wiring", &[WIRING]),
     ("avvivo-api", &[SERVICE]),
