@@ -33,6 +33,7 @@ pub fn match_form(text: &str) -> String {
         .flat_map(char::to_lowercase)
         .nfd()
         .filter(|c| !is_combining_mark(*c))
+        .nfc()
         .collect();
     clean(&plain)
 }

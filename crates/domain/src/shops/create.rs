@@ -257,10 +257,10 @@ pub(crate) fn email(fields: Fields<'_>) -> Result<Change<Email>, ShopError> {
     typed.try_map(|typed| Email::parse(&typed).ok_or(ShopError::InvalidEmail))
 }
 
-/// Reads `cuit`, kept as its digits.
+/// Reads `cuit`, kept as its digits; only those who register themselves are held to its last one.
 pub(crate) fn cuit(fields: Fields<'_>) -> Result<Change<String>, ShopError> {
     let typed = fields.text("cuit", MAX_TAG_CHARS)?;
-    typed.try_map(|typed| normal::cuit(&typed).ok_or(ShopError::InvalidCuit))
+    typed.try_map(|typed| normal::cuit_digits(&typed).ok_or(ShopError::InvalidCuit))
 }
 
 /// Reads `paymentMethods`.

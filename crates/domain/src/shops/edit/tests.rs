@@ -80,6 +80,15 @@ fn owners_write_their_own_data_and_nothing_else() {
 }
 
 #[test]
+fn a_cuit_that_was_stored_unchecked_is_written_back() {
+    let unchecked = json!({"cuit": "30-71234567-2"});
+    let shop = edited(&example::shop(), &unchecked, Editor::Owner)
+        .unwrap()
+        .shop;
+    assert_eq!(shop.cuit.as_deref(), Some("30712345672"));
+}
+
+#[test]
 fn administrators_write_the_rest() {
     let Edited {
         shop,

@@ -16,18 +16,11 @@ const MAX_SLUG_SUFFIX: u32 = 120;
 
 /// A CUIT as its eleven digits, if its last one is right. Dashes and spaces may be between them, nothing else.
 pub fn cuit(typed: &str) -> Option<String> {
-    let mut digits = String::new();
-    for c in text::clean(typed).chars() {
-        match c {
-            '0'..='9' => digits.push(c),
-            '-' | ' ' | '\u{2010}'..='\u{2015}' | '\u{2212}' => {}
-            _ => return None,
-        }
-    }
+    let digits = cuit_digits(typed)?;
     let values: Vec<u32> = digits.chars().filter_map(|c| c.to_digit(10)).collect();
     let (last, first_ten) = values.split_last()?;
     // The first digit says what kind of taxpayer it is; there is no kind 0.
-    if first_ten.len() != CUIT_WEIGHTS.len() || first_ten.first() == Some(&0) {
+    if first_ten.first() == Some(&0) {
         return None;
     }
     let sum: u32 = first_ten
@@ -41,6 +34,20 @@ pub fn cuit(typed: &str) -> Option<String> {
         check => check,
     };
     (*last == check).then_some(digits)
+}
+
+/// A CUIT as its eleven digits, right or not: what was stored before anybody checked has to be written back unchanged by
+/// pages that send everything.
+pub fn cuit_digits(typed: &str) -> Option<String> {
+    let mut digits = String::new();
+    for c in text::clean(typed).chars() {
+        match c {
+            '0'..='9' => digits.push(c),
+            '-' | ' ' | '\u{2010}'..='\u{2015}' | '\u{2212}' => {}
+            _ => return None,
+        }
+    }
+    (digits.len() == 11).then_some(digits)
 }
 
 /// An Argentine mobile number as `+549`, area and number: ten digits after it, however it was dialled. Numbers of other

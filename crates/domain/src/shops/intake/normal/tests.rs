@@ -27,6 +27,9 @@ fn cuits_are_eleven_digits_with_the_right_last_one() {
     ] {
         assert_eq!(cuit(typed).as_deref(), digits, "{typed}");
     }
+    assert_eq!(cuit_digits("30-71234567-2").as_deref(), Some("30712345672"));
+    assert_eq!(cuit_digits("30-71234567"), None);
+    assert_eq!(cuit_digits("30.71234567.1"), None);
 }
 
 #[test]
