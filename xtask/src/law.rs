@@ -92,9 +92,19 @@ const MAY_NAME: &[(&str, &[&[&str]])] = &[
     ("avvivo-ports", &[FACTS]),
     ("avvivo-postgres", &[FACTS]),
     ("avvivo-media", &[FACTS]),
+    // What mails say is known before who sends them.
+    ("avvivo-mail", &[KERNEL]),
     (
         "avvivo-app",
-        &[FACTS, &["avvivo-postgres", "avvivo-ports", "avvivo-media"]],
+        &[
+            FACTS,
+            &[
+                "avvivo-postgres",
+                "avvivo-ports",
+                "avvivo-media",
+                "avvivo-mail",
+            ],
+        ],
     ),
     ("avvivo-tokens", &[KERNEL]),
     ("avvivo-service-kit", &[KERNEL]),
@@ -104,7 +114,6 @@ const MAY_NAME: &[(&str, &[&[&str]])] = &[
     ),
     ("avvivo-gcp", &[ADAPTER]),
     ("avvivo-redis", &[ADAPTER]),
-    // Not written yet; its place is decided.
     ("avvivo-vendors", &[ADAPTER]),
     ("avvivo-wiring", &[WIRING]),
     ("avvivo-api", &[SERVICE]),

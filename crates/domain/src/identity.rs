@@ -1,11 +1,14 @@
 //! Who is calling: from a verified token and what we know of the account to a caller with a role.
 
+mod email;
+pub mod onboarding;
 mod resolve;
 
 use avvivo_kernel::{AccountId, ErrorKind, Fault, ShopId, Timestamp};
 
 use crate::shops::ShopStanding;
 
+pub use email::{Email, EmailError, VerificationMail};
 pub use resolve::{AdminEmails, NewAccount, Resolution, resolve};
 
 wire_enum! {

@@ -3,9 +3,13 @@
 #[macro_use]
 mod wire_enum;
 
+pub mod audit;
 pub mod chat;
+pub mod clients;
+pub mod fields;
 pub mod identity;
 pub mod quota;
 pub mod reels;
 pub mod shops;
+pub mod text;
 pub mod uploads;

@@ -1,7 +1,11 @@
 //! Publishing quota: a daily base that the plan includes, and extras that were bought.
 
+mod wallet;
+
 use avvivo_kernel::{ErrorKind, Fault};
 use chrono::NaiveDate;
+
+pub use wallet::{LiveWallet, Wallet, monday};
 
 /// The reel half of a shop's wallet, as stored.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,6 +1,29 @@
 //! Shops: what their plan means and what they may do.
 
+pub mod accept;
+pub mod agenda;
+pub mod contacts;
+pub mod create;
+pub mod details;
+pub mod edit;
+mod error;
+pub mod images;
+pub mod intake;
+pub mod lists;
+pub mod map;
+pub mod owner;
+pub mod plan;
+pub mod purchase;
+mod record;
+pub mod transitions;
+pub mod view;
+
 use avvivo_kernel::ShopId;
+
+pub use contacts::{SocialHandle, WhatsappLine};
+pub use error::ShopError;
+pub use plan::Plan;
+pub use record::{Gallery, Shop, Suspension};
 
 wire_enum! {
     /// Where a shop stands with the platform.
@@ -102,8 +125,7 @@ impl ShopStanding {
 
     /// Whether the shop bought no plan.
     pub fn has_no_plan(&self) -> bool {
-        self.plan_tier == PlanTier::None
-            || matches!(self.plan.to_uppercase().as_str(), "MAP_ONLY" | "SIN_PLAN")
+        self.plan_tier == PlanTier::None || Plan::read(&self.plan) == Plan::None
     }
 
     /// Whether the owner's first request with a verified e-mail opens the shop.
@@ -116,62 +138,6 @@ impl ShopStanding {
 
     /// How many reels a day the plan includes.
     pub fn daily_reels(&self) -> u32 {
-        daily_reels(&self.plan)
-    }
-}
-
-/// How many reels a day a plan includes, by the words it was sold with.
-pub fn daily_reels(plan: &str) -> u32 {
-    let plan = fold(plan);
-    // A word of its own: a promotion is no professional plan.
-    let pro = plan.split_whitespace().any(|word| word == "pro");
-    if plan.contains("maxima") || pro {
-        5
-    } else if plan.contains("alta") || plan.contains("premium") {
-        3
-    } else {
-        1
-    }
-}
-
-/// Lower case, without accents, separators as spaces: plans are typed by people.
-fn fold(text: &str) -> String {
-    text.to_lowercase()
-        .chars()
-        .map(|c| match c {
-            'á' => 'a',
-            'é' => 'e',
-            'í' => 'i',
-            'ó' => 'o',
-            'ú' | 'ü' => 'u',
-            '_' | '-' => ' ',
-            other => other,
-        })
-        .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn plans_mean_the_same_however_they_are_spelled() {
-        for (plan, reels) in [
-            ("BASIC", 1),
-            ("Estandar", 1),
-            ("SIN_PLAN", 1),
-            ("premium", 3),
-            ("Alta Visibilidad", 3),
-            ("ALTA_VISIBILIDAD", 3),
-            ("Máxima-visibilidad", 5),
-            ("PRO", 5),
-            ("pro plus", 5),
-            ("plan-pro", 5),
-            ("PROMO", 1),
-            ("Promo Premium", 3),
-            ("profesional", 1),
-        ] {
-            assert_eq!(daily_reels(plan), reels, "{plan}");
-        }
+        Plan::read(&self.plan).daily_reels()
     }
 }

@@ -8,6 +8,8 @@
 )]
 
 pub mod event_bus;
+pub mod identity_admin;
+pub mod mailer;
 
 use uuid::Uuid;
 

@@ -1,5 +1,9 @@
 //! Recording fakes: they keep what they were given and fail when told to.
 
+mod geocoder;
+mod identity_admin;
+mod mailer;
+
 use std::{
     collections::BTreeMap,
     path::Path,
@@ -13,6 +17,10 @@ use crate::{
     BusError, Enqueued, EventBus, EventStream, Job, JobQueue, ObjectMeta, ObjectPath, ObjectStore,
     OutboundEvent, QueueError, SignedUpload, StoreError, Subscribe, Upload, UploadGrant,
 };
+
+pub use geocoder::FakeGeocoder;
+pub use identity_admin::FakeIdentityAdmin;
+pub use mailer::FakeMailer;
 
 fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)

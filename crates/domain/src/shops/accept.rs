@@ -1,0 +1,226 @@
+//! An owner confirms the data of their shop.
+
+use avvivo_kernel::{AccountId, Timestamp};
+
+use super::{Plan, Shop, ShopError, ShopStatus, details, transitions::activate};
+use crate::{identity::Email, text};
+
+/// What came of an owner's confirming the shop's data.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Accepted {
+    /// The shop as it becomes.
+    pub shop: Shop,
+    /// Whether that let it in.
+    pub approved: bool,
+    /// For every administrator.
+    pub notice: String,
+}
+
+/// Confirms the shop's data: by its owner, or by an administrator while it has none. A pending shop whose data is complete
+/// is let in by that.
+pub fn accept(
+    shop: &Shop,
+    by: AccountId,
+    by_admin: bool,
+    now: Timestamp,
+) -> Result<Accepted, ShopError> {
+    let may = match shop.owner {
+        Some(owner) => owner == by,
+        None => by_admin,
+    };
+    if !may {
+        return Err(ShopError::NotTheOwner);
+    }
+    let confirmed = Shop {
+        owner_accepted_at: shop.owner_accepted_at.or(Some(now)),
+        updated_at: now,
+        ..shop.clone()
+    };
+    let approved = shop.status == ShopStatus::PendingVerification
+        && shop.active
+        && missing_data(shop).is_empty();
+    let (shop, outcome) = if approved {
+        let plan_tier = Plan::read(&confirmed.plan).tier();
+        let confirmed = Shop {
+            plan_tier,
+            ..confirmed
+        };
+        (activate(&confirmed, None, now), "quedó aprobada")
+    } else {
+        (confirmed, "está pendiente de revisión")
+    };
+    Ok(Accepted {
+        notice: format!("La tienda {} confirmó sus datos y {outcome}.", shop.name),
+        shop,
+        approved,
+    })
+}
+
+/// What of its data a shop lacks to be let in by its owner's word, by the names of fields.
+pub fn missing_data(shop: &Shop) -> Vec<&'static str> {
+    let there = |text: &Option<String>| {
+        text.as_ref()
+            .is_some_and(|text| !text::clean(text).is_empty())
+    };
+    let part = |key| details::part(shop.address_details.as_ref(), key).is_some();
+    let email = shop.email.as_deref().and_then(Email::parse);
+    [
+        ("email", email.is_some() && !shop.requires_email_fix),
+        ("name", !text::clean(&shop.name).is_empty()),
+        ("razonSocial", there(&shop.razon_social)),
+        ("cuit", there(&shop.cuit)),
+        ("street", part("street")),
+        ("number", part("number")),
+        ("city", part("city")),
+        ("province", part("province")),
+        ("zip", part("zip")),
+        ("minimumPurchase", shop.minimum_purchase > 0),
+        ("paymentMethods", !shop.payment_methods.is_empty()),
+    ]
+    .into_iter()
+    .filter(|(_, there)| !there)
+    .map(|(field, _)| field)
+    .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::shops::{PlanTier, Verification, Visibility, record::example};
+
+    type Lose = fn(&mut Shop);
+
+    fn now() -> Timestamp {
+        example::now()
+    }
+
+    fn standing(shop: &Shop) -> (ShopStatus, Visibility, Verification, bool) {
+        (
+            shop.status,
+            shop.visibility,
+            shop.verification,
+            shop.contacts_public,
+        )
+    }
+
+    fn waiting() -> Shop {
+        Shop {
+            status: ShopStatus::PendingVerification,
+            visibility: Visibility::Dimmed,
+            verification: Verification::Unverified,
+            contacts_public: false,
+            ..example::shop()
+        }
+    }
+
+    fn without_plan(shop: Shop) -> Shop {
+        Shop {
+            plan: "MAP_ONLY".to_owned(),
+            plan_tier: PlanTier::None,
+            ..shop
+        }
+    }
+
+    #[test]
+    fn a_complete_pending_shop_is_let_in_by_its_owner() {
+        let done = accept(&waiting(), example::owner(), false, now()).unwrap();
+        assert!(done.approved);
+        assert_eq!(
+            standing(&done.shop),
+            (
+                ShopStatus::Active,
+                Visibility::Lit,
+                Verification::Verified,
+                true
+            )
+        );
+        assert_eq!(done.shop.owner_accepted_at, Some(now()));
+        assert_eq!(
+            done.notice,
+            "La tienda Luna Azul confirmó sus datos y quedó aprobada."
+        );
+        // The tier may have been left behind by a change of plan.
+        let stale = Shop {
+            plan_tier: PlanTier::None,
+            ..waiting()
+        };
+        let done = accept(&stale, example::owner(), false, now()).unwrap();
+        assert_eq!(
+            (done.shop.plan_tier, done.shop.visibility),
+            (PlanTier::Media, Visibility::Lit)
+        );
+        let mapped = accept(&without_plan(waiting()), example::owner(), false, now()).unwrap();
+        assert_eq!(mapped.shop.visibility, Visibility::Dimmed);
+    }
+
+    #[test]
+    fn otherwise_accepting_only_leaves_its_date() {
+        let early: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
+        for shop in [
+            example::shop(),
+            Shop {
+                active: false,
+                ..waiting()
+            },
+            Shop {
+                minimum_purchase: 0,
+                ..waiting()
+            },
+        ] {
+            let done = accept(&shop, example::owner(), false, now()).unwrap();
+            assert!(!done.approved);
+            assert_eq!(standing(&done.shop), standing(&shop));
+            assert_eq!(done.shop.owner_accepted_at, Some(now()));
+            assert!(done.notice.ends_with("está pendiente de revisión."));
+            let before = Shop {
+                owner_accepted_at: Some(early),
+                ..shop
+            };
+            let again = accept(&before, example::owner(), false, now()).unwrap();
+            assert_eq!(again.shop.owner_accepted_at, Some(early));
+        }
+    }
+
+    #[test]
+    fn only_the_owner_accepts_or_an_administrator_while_there_is_none() {
+        let other: AccountId = Uuid::from_u128(99).into();
+        let refused = |shop: &Shop, admin| accept(shop, other, admin, now()).err();
+        assert_eq!(refused(&waiting(), false), Some(ShopError::NotTheOwner));
+        assert_eq!(refused(&waiting(), true), Some(ShopError::NotTheOwner));
+        let ownerless = Shop {
+            owner: None,
+            ..waiting()
+        };
+        assert_eq!(refused(&ownerless, false), Some(ShopError::NotTheOwner));
+        assert_eq!(refused(&ownerless, true), None);
+    }
+
+    #[test]
+    fn each_missing_part_is_named() {
+        assert_eq!(missing_data(&example::shop()), Vec::<&str>::new());
+        for key in ["street", "number", "city", "province", "zip"] {
+            let mut shop = example::shop();
+            let details = shop.address_details.as_mut().unwrap();
+            details.insert(key.to_owned(), json!(" "));
+            assert_eq!(missing_data(&shop), [key]);
+        }
+        let losses: [(Lose, &str); 8] = [
+            (|shop| shop.email = None, "email"),
+            (|shop| shop.email = Some("x".to_owned()), "email"),
+            (|shop| shop.requires_email_fix = true, "email"),
+            (|shop| shop.name = " ".to_owned(), "name"),
+            (|shop| shop.razon_social = None, "razonSocial"),
+            (|shop| shop.cuit = Some(String::new()), "cuit"),
+            (|shop| shop.minimum_purchase = 0, "minimumPurchase"),
+            (|shop| shop.payment_methods.clear(), "paymentMethods"),
+        ];
+        for (lose, missing) in losses {
+            let mut shop = example::shop();
+            lose(&mut shop);
+            assert_eq!(missing_data(&shop), [missing]);
+        }
+    }
+}

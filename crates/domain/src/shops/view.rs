@@ -1,0 +1,266 @@
+//! Who sees what of a shop.
+
+use avvivo_kernel::ShopId;
+use serde_json::{Map, Value};
+
+use super::{
+    Shop, ShopError, ShopStatus, SocialHandle, Verification, Visibility, WhatsappLine, details,
+};
+use crate::identity::{Caller, UserType};
+
+/// Who looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Viewer {
+    /// Anybody: nobody signed in, and buyers.
+    Public,
+    /// Who owns this shop, which is not open. In lists they see what buyers see.
+    Applicant(ShopId),
+    /// Who acts as this shop.
+    Shop(ShopId),
+    /// An administrator.
+    Admin,
+}
+
+impl Viewer {
+    /// Who makes a request.
+    pub fn of(caller: Option<&Caller>) -> Self {
+        match caller {
+            Some(caller) if caller.is_admin() => Self::Admin,
+            Some(caller) => match (caller.user_type, caller.shop_id) {
+                (UserType::Shop, Some(shop)) => Self::Shop(shop),
+                (_, Some(shop)) => Self::Applicant(shop),
+                (_, None) => Self::Public,
+            },
+            None => Self::Public,
+        }
+    }
+
+    /// Whether lists show them shops in any state: the panels of shops look for their own there.
+    pub fn lists_all(self) -> bool {
+        matches!(self, Self::Shop(_) | Self::Admin)
+    }
+
+    fn runs(self, shop: ShopId) -> bool {
+        match self {
+            Self::Admin => true,
+            Self::Shop(own) | Self::Applicant(own) => own == shop,
+            Self::Public => false,
+        }
+    }
+}
+
+/// Whether everybody may see the shop; the lists that leave others out say the same in SQL.
+pub fn is_public(shop: &Shop) -> bool {
+    shop.active
+        && shop.status == ShopStatus::Active
+        && shop.verification == Verification::Verified
+        && matches!(shop.visibility, Visibility::Lit | Visibility::Dimmed)
+}
+
+/// A shop for a viewer: what is none or empty here is left out or empty for them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sight<'a> {
+    /// Where everybody may write to; left out when none.
+    pub email: Option<&'a str>,
+    /// Telephones, empty when they are not shown.
+    pub whatsapp_lines: &'a [WhatsappLine],
+    /// Networks, empty when they are not shown.
+    pub social_handles: &'a [SocialHandle],
+    /// Who runs it and how we reach them: for themselves and administrators.
+    pub private: Option<Private<'a>>,
+    /// Why it stands where it stands, and its quotas: for themselves and administrators.
+    pub internals: bool,
+    /// The address in parts.
+    pub address_details: Option<Map<String, Value>>,
+}
+
+/// What only who runs a shop sees; each is left out when none or empty.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Private<'a> {
+    /// `contactEmailPrivate`.
+    pub contact_email: Option<&'a str>,
+    /// `contactWhatsappPrivate`.
+    pub contact_whatsapp: Option<&'a str>,
+    /// `razonSocial`.
+    pub razon_social: Option<&'a str>,
+    /// `cuit`.
+    pub cuit: Option<&'a str>,
+}
+
+/// What a viewer sees of a shop that is shown to them.
+pub fn sight(shop: &Shop, viewer: Viewer) -> Sight<'_> {
+    let runs = viewer.runs(shop.id);
+    let contacts = runs || contacts_are_public(shop);
+    Sight {
+        email: given(shop.email.as_ref()).filter(|_| contacts),
+        whatsapp_lines: if contacts { &shop.whatsapp_lines } else { &[] },
+        social_handles: if contacts { &shop.social_handles } else { &[] },
+        private: runs.then(|| Private {
+            contact_email: given(shop.contact_email_private.as_ref()),
+            contact_whatsapp: given(shop.contact_whatsapp_private.as_ref()),
+            razon_social: given(shop.razon_social.as_ref()),
+            cuit: given(shop.cuit.as_ref()),
+        }),
+        internals: runs,
+        address_details: shop.address_details.as_ref().map(details::shown),
+    }
+}
+
+/// The same for somebody who asks for one shop by its id, to whom a shop that is not public may not be shown at all.
+pub fn sight_by_id(shop: &Shop, viewer: Viewer) -> Result<Sight<'_>, ShopError> {
+    if viewer.runs(shop.id) || is_public(shop) {
+        Ok(sight(shop, viewer))
+    } else {
+        Err(ShopError::NotFound)
+    }
+}
+
+/// Whether everybody may read how to reach the shop: what is in effect decides, as on the map.
+pub fn contacts_are_public(shop: &Shop) -> bool {
+    shop.contacts_public && shop.effective_visibility() == Visibility::Lit
+}
+
+fn given(text: Option<&String>) -> Option<&str> {
+    text.map(String::as_str).filter(|text| !text.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::{identity::Role, shops::record::example};
+
+    const OTHER: Uuid = Uuid::from_u128(99);
+
+    fn own() -> ShopId {
+        example::shop().id
+    }
+
+    #[test]
+    fn who_runs_the_shop_sees_all_and_others_only_public_contacts() {
+        let lit = example::shop();
+        let private = Shop {
+            contacts_public: false,
+            ..example::shop()
+        };
+        let dimmed = Shop {
+            visibility: Visibility::Dimmed,
+            ..example::shop()
+        };
+        let no_plan = Shop {
+            plan: "SIN_PLAN".to_owned(),
+            ..example::shop()
+        };
+        for (viewer, runs) in [
+            (Viewer::Public, false),
+            (Viewer::Shop(OTHER.into()), false),
+            (Viewer::Applicant(OTHER.into()), false),
+            (Viewer::Applicant(own()), true),
+            (Viewer::Shop(own()), true),
+            (Viewer::Admin, true),
+        ] {
+            for (shop, public) in [
+                (&lit, true),
+                (&private, false),
+                (&dimmed, false),
+                (&no_plan, false),
+            ] {
+                let sight = sight(shop, viewer);
+                let contacts = runs || public;
+                assert_eq!(sight.email.is_some(), contacts, "{viewer:?}");
+                assert_eq!(sight.whatsapp_lines.len(), usize::from(contacts));
+                assert_eq!(sight.social_handles.len(), usize::from(contacts));
+                assert_eq!((sight.private.is_some(), sight.internals), (runs, runs));
+                assert!(!sight.address_details.unwrap().contains_key("legacyUid"));
+            }
+        }
+        let seen = sight(&lit, Viewer::Admin).private.unwrap();
+        assert_eq!(
+            (seen.cuit, seen.contact_whatsapp),
+            (Some("30712345671"), None)
+        );
+        let blank = Shop {
+            email: Some(String::new()),
+            ..example::shop()
+        };
+        assert_eq!(sight(&blank, Viewer::Admin).email, None);
+    }
+
+    #[test]
+    fn a_shop_that_is_not_public_is_there_only_for_who_runs_it() {
+        assert!(is_public(&example::shop()));
+        assert!(is_public(&Shop {
+            visibility: Visibility::Dimmed,
+            ..example::shop()
+        }));
+        for hidden in [
+            Shop {
+                active: false,
+                ..example::shop()
+            },
+            Shop {
+                status: ShopStatus::AgendaSuspended,
+                ..example::shop()
+            },
+            Shop {
+                verification: Verification::Unverified,
+                ..example::shop()
+            },
+            Shop {
+                visibility: Visibility::Hidden,
+                ..example::shop()
+            },
+        ] {
+            assert!(!is_public(&hidden));
+            for viewer in [Viewer::Public, Viewer::Shop(OTHER.into())] {
+                assert_eq!(sight_by_id(&hidden, viewer), Err(ShopError::NotFound));
+                assert!(sight_by_id(&example::shop(), viewer).is_ok());
+            }
+            for viewer in [Viewer::Admin, Viewer::Shop(own()), Viewer::Applicant(own())] {
+                assert!(sight_by_id(&hidden, viewer).is_ok());
+            }
+        }
+    }
+
+    #[test]
+    fn viewers_follow_from_their_role() {
+        let caller = |user_type, role, shop_id| Caller {
+            account_id: example::owner(),
+            uid: "u".to_owned(),
+            email: "a@b.c".to_owned(),
+            email_verified: true,
+            user_type,
+            role,
+            admin_role: None,
+            shop_id,
+            token_expires_at: example::now(),
+        };
+        for (caller, viewer, all) in [
+            (None, Viewer::Public, false),
+            (
+                Some(caller(UserType::Client, Role::User, None)),
+                Viewer::Public,
+                false,
+            ),
+            (
+                Some(caller(UserType::Client, Role::PendingStore, Some(own()))),
+                Viewer::Applicant(own()),
+                false,
+            ),
+            (
+                Some(caller(UserType::Shop, Role::Store, Some(own()))),
+                Viewer::Shop(own()),
+                true,
+            ),
+            (
+                Some(caller(UserType::Admin, Role::Admin, None)),
+                Viewer::Admin,
+                true,
+            ),
+        ] {
+            let seen = Viewer::of(caller.as_ref());
+            assert_eq!((seen, seen.lists_all()), (viewer, all));
+        }
+    }
+}

@@ -1,0 +1,14 @@
+#![doc = include_str!("../README.md")]
+
+mod exchange;
+mod identity_toolkit;
+mod nominatim;
+mod pace;
+mod resend;
+
+pub use exchange::BuildError;
+pub use identity_toolkit::{
+    EmulatorTokens, IDENTITY_TOOLKIT_URL, IdentityToolkit, IdentityToolkitConfig,
+};
+pub use nominatim::{NOMINATIM_URL, Nominatim, NominatimConfig};
+pub use resend::{RESEND_URL, Resend, ResendConfig};
