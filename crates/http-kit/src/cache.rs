@@ -6,7 +6,10 @@
 //! - **Bounded**: by bytes, and by time.
 //! - **Normalised keys**: the route's name and parameters that were already clamped ([`Param`] cannot hold free text), so
 //!   that nobody can fill the cache with made-up queries.
-//! - **Single flight**: however many ask for a key that is not there, it is computed once.
+//! - **Single flight**: however many ask for a key that is not there, it is computed once. One whose time is over is
+//!   computed by the first who asks for it, while the others are answered from what there is; and as long as it cannot be
+//!   computed, everybody is, until its time is over twice.
+//! - **Compressed once**, when it is computed.
 //! - **Invalidation by generation**: a rule names tags, and the generations of its tags are part of every key. Moving a
 //!   generation on makes all earlier entries unreachable at once, and an answer that was being computed at that moment
 //!   is stored under a key that nobody asks for any more.
@@ -20,7 +23,7 @@ use std::{
     future::Future,
     sync::{
         Arc, PoisonError, RwLock,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::{Duration, Instant},
 };
@@ -90,14 +93,45 @@ pub enum Found {
 struct Entry {
     body: CachedBody,
     ttl: Duration,
+    made_at: Instant,
+    /// Whether somebody computes what takes its place.
+    replacing: Arc<AtomicBool>,
 }
 
-/// Each entry lives as long as its rule says.
+/// The right to compute what takes an entry's place. Whoever leaves without having done so leaves it to the next.
+struct Replacing(Arc<AtomicBool>);
+
+impl Entry {
+    /// The right to replace it, if its time is over and nobody does so yet.
+    fn replace(&self) -> Option<Replacing> {
+        let over = self.made_at.elapsed() >= self.ttl;
+        let mine = over && !self.replacing.swap(true, Ordering::AcqRel);
+        mine.then(|| Replacing(Arc::clone(&self.replacing)))
+    }
+}
+
+impl Drop for Replacing {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Release);
+    }
+}
+
+/// Each entry is good for as long as its rule says, and kept for as long again.
 struct RuleTtl;
 
 impl Expiry<Key, Entry> for RuleTtl {
     fn expire_after_create(&self, _: &Key, entry: &Entry, _: Instant) -> Option<Duration> {
-        Some(entry.ttl)
+        Some(entry.ttl * 2)
+    }
+
+    fn expire_after_update(
+        &self,
+        _: &Key,
+        entry: &Entry,
+        _: Instant,
+        _: Option<Duration>,
+    ) -> Option<Duration> {
+        Some(entry.ttl * 2)
     }
 }
 
@@ -107,11 +141,7 @@ impl ResponseCache {
         let entries = Cache::builder()
             .max_capacity(max_bytes)
             .weigher(|_, entry: &Entry| {
-                let bytes = entry
-                    .body
-                    .bytes()
-                    .len()
-                    .saturating_add(ENTRY_OVERHEAD_BYTES);
+                let bytes = entry.body.weight().saturating_add(ENTRY_OVERHEAD_BYTES);
                 u32::try_from(bytes).unwrap_or(u32::MAX)
             })
             .expire_after(RuleTtl)
@@ -191,17 +221,29 @@ impl ResponseCache {
         F: Future<Output = Result<T, E>>,
     {
         let key = Key::new(rule.route, rule.generation(), params);
-        if let Some(entry) = self.entries.get(&key).await {
-            return Ok((entry.body, Found::Hit));
-        }
+        let known = self.entries.get(&key).await;
+        let known = match known.map(|entry| (entry.replace(), entry)) {
+            Some((None, entry)) => return Ok((entry.body, Found::Hit)),
+            Some((Some(turn), entry)) => Some((turn, entry.body)),
+            None => None,
+        };
         // Boxed, so that answering from the cache does not carry the room that computing needs.
         let fill = async {
             let body = CachedBody::of(&Box::pin(compute()).await.map_err(Into::into)?)?;
             Ok(Entry {
-                body,
+                body: if self.keeps {
+                    body.compressed().await
+                } else {
+                    body
+                },
                 ttl: rule.ttl,
+                made_at: Instant::now(),
+                replacing: Arc::default(),
             })
         };
+        if let Some((turn, body)) = known {
+            return Ok(self.replace(key, turn, body, fill).await);
+        }
         if !self.keeps {
             return Ok((fill.await?.body, Found::Miss));
         }
@@ -213,6 +255,29 @@ impl ResponseCache {
             Found::Hit
         };
         Ok((entry.into_value().body, origin))
+    }
+
+    /// Puts a new entry in the place of one whose time is over; when there is none to be had, that one has to do.
+    async fn replace(
+        &self,
+        key: Key,
+        turn: Replacing,
+        old: CachedBody,
+        fill: impl Future<Output = Result<Entry, Problem>>,
+    ) -> (CachedBody, Found) {
+        let found = match fill.await {
+            Ok(entry) => {
+                let body = entry.body.clone();
+                self.entries.insert(key, entry).await;
+                (body, Found::Miss)
+            }
+            Err(problem) => {
+                tracing::warn!(code = problem.code(), "answered from what was kept");
+                (old, Found::Hit)
+            }
+        };
+        drop(turn);
+        found
     }
 }
 

@@ -14,6 +14,7 @@ pub mod problem;
 pub mod rate_limit;
 pub mod reply;
 pub mod routes;
+mod terms;
 
 pub use body::{JsonBody, RawBody};
 pub use cache::{CacheNotice, CacheReply, CacheRule, ResponseCache};

@@ -40,8 +40,8 @@ use crate::{
     extract::not_found,
     observe::Observer,
     problem,
-    reply::Conditional,
     routes::{BadPath, Resolved, with_path},
+    terms::Terms,
 };
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -180,9 +180,9 @@ impl Steps {
                 *request.uri_mut() = with_path(request.uri(), &path).ok_or_else(bad_path)?;
             }
         }
-        let conditional = Conditional::of(request.method(), request.headers());
+        let terms = Terms::of(request.method(), request.headers());
         let Ok(mut response) = self.router.clone().call(request).await;
-        conditional.apply(&mut response);
+        terms.apply(&mut response);
         if response.status() == StatusCode::NOT_FOUND {
             // Left by axum when the path exists under other methods, which is nobody's business.
             response.headers_mut().remove(ALLOW);

@@ -173,6 +173,11 @@ impl Answer {
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).map(|value| value.to_str().unwrap())
     }
+
+    /// Whether caches are told that it depends on a header of the request.
+    pub(crate) fn varies_by(&self, name: &str) -> bool {
+        self.headers.get_all("vary").iter().any(|by| by == name)
+    }
 }
 
 const PATTERNS: [&str; 12] = [
@@ -305,7 +310,11 @@ fn routes(shared: Shared) -> Router {
 
 async fn list(State(shared): State<Shared>, notice: CacheNotice) -> Result<CacheReply, Problem> {
     let count = Arc::clone(&shared.computed);
-    let compute = || async move { Ok::<_, Problem>(json!([count.fetch_add(1, Ordering::SeqCst)])) };
+    // Long enough to be worth compressing.
+    let compute = || async move {
+        let number = count.fetch_add(1, Ordering::SeqCst);
+        Ok::<_, Problem>(json!([number, "luna azul ".repeat(200)]))
+    };
     shared
         .cache
         .respond(notice, &shared.rule, [80_u32.into()], compute)

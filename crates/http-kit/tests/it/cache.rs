@@ -1,6 +1,7 @@
 //! The response cache: what is shared, for how long, and what an invalidation reaches.
 
 use std::{
+    io::Read as _,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -10,6 +11,7 @@ use std::{
 
 use avvivo_http_kit::{Problem, ResponseCache, cache::Found};
 use avvivo_kernel::ErrorKind;
+use flate2::read::GzDecoder;
 use futures::future::join_all;
 use http::Method;
 use tokio::sync::{Barrier, oneshot};
@@ -227,6 +229,87 @@ async fn entries_end_with_their_time() {
     tokio::time::timeout(Duration::from_secs(5), expired)
         .await
         .unwrap();
+}
+
+#[tokio::test]
+async fn while_one_computes_anew_the_others_are_answered_at_once() {
+    let cache = ResponseCache::new(1 << 20);
+    let rule = cache.rule("reels", Duration::from_millis(300), &[]);
+    let first = cache.body(&rule, [], || async { Ok::<_, Problem>("old") });
+    assert_eq!(first.await.unwrap().1, Found::Miss);
+    tokio::time::sleep(Duration::from_millis(320)).await;
+    let (finish, finished) = oneshot::channel::<()>();
+    let one = cache.body(&rule, [], || async {
+        finished.await.unwrap();
+        Ok::<_, Problem>("new")
+    });
+    let others = async {
+        // The first has the turn by now.
+        tokio::task::yield_now().await;
+        for _ in 0..64 {
+            let other = cache.body(&rule, [], || async { Ok::<_, Problem>("never") });
+            let (body, found) = other.await.unwrap();
+            assert_eq!(
+                (body.bytes().as_ref(), found),
+                (&b"\"old\""[..], Found::Hit)
+            );
+        }
+        finish.send(()).unwrap();
+    };
+    let (one, ()) = tokio::join!(one, others);
+    assert_eq!(one.unwrap().1, Found::Miss);
+    let later = cache.body(&rule, [], || async { Ok::<_, Problem>("never") });
+    let (body, found) = later.await.unwrap();
+    assert_eq!(
+        (body.bytes().as_ref(), found),
+        (&b"\"new\""[..], Found::Hit)
+    );
+}
+
+#[tokio::test]
+async fn whoever_cannot_compute_anew_answers_what_there_was_and_leaves_it_to_the_next() {
+    let cache = ResponseCache::new(1 << 20);
+    let rule = cache.rule("reels", Duration::from_millis(500), &[]);
+    let first = cache.body(&rule, [], || async { Ok::<_, Problem>("old") });
+    first.await.unwrap();
+    tokio::time::sleep(Duration::from_millis(520)).await;
+    let away = Problem::new(ErrorKind::Unavailable, "database.unavailable", "Más tarde.");
+    let failed = cache.body(&rule, [], || async { Err::<(), _>(away) }).await;
+    assert_eq!(failed.unwrap().0.bytes(), "\"old\"");
+    // Gone away in the middle.
+    let never = cache.body(&rule, [], std::future::pending::<Result<(), Problem>>);
+    assert!(
+        tokio::time::timeout(Duration::from_millis(1), never)
+            .await
+            .is_err()
+    );
+    let next = cache.body(&rule, [], || async { Ok::<_, Problem>("new") });
+    assert_eq!(next.await.unwrap().1, Found::Miss);
+}
+
+#[tokio::test]
+async fn a_long_answer_is_compressed_once_for_those_who_take_it() {
+    let app = App::start();
+    let plain = app.get("/shops").await;
+    assert_eq!(plain.header("content-encoding"), None);
+    let ask = |headers: &[(&str, &str)]| app.send(request(Method::GET, "/shops", headers, ""));
+    let packed = ask(&[("accept-encoding", "gzip, deflate, br")]).await;
+    assert_eq!(packed.header("content-encoding"), Some("gzip"));
+    assert_eq!(packed.header("etag"), plain.header("etag"));
+    assert_eq!(packed.header("x-cache"), Some("HIT"));
+    for answer in [&plain, &packed] {
+        assert!(answer.varies_by("Accept-Encoding"));
+    }
+    let mut unpacked = Vec::new();
+    GzDecoder::new(&packed.body[..])
+        .read_to_end(&mut unpacked)
+        .unwrap();
+    assert_eq!(unpacked, plain.body);
+    assert!(packed.body.len() * 4 < plain.body.len());
+    let etag = plain.header("etag").unwrap();
+    let again = ask(&[("accept-encoding", "gzip"), ("if-none-match", etag)]).await;
+    assert_eq!(again.status, http::StatusCode::NOT_MODIFIED);
+    assert_eq!(again.header("content-encoding"), None);
 }
 
 #[tokio::test]
