@@ -25,7 +25,7 @@ use crate::{
     health::Optional,
     limits::SharedLimiter,
     realtime, routes,
-    state::{ApiState, CacheRules},
+    state::{ApiState, CacheRules, Shared},
 };
 
 /// What a reel's body may measure: editor states are rich.
@@ -100,7 +100,7 @@ impl Api {
         };
         let health = Arc::new(optional.beside(&core, lifecycle));
         let limiter: Arc<dyn RateLimiter> = Arc::new(SharedLimiter::new(redis.clone()));
-        let state = ApiState {
+        let state = ApiState::new(Shared {
             chat_limit: RateLimit::new(Arc::clone(&limiter), config.edge.chat_limit),
             deps: core.deps.clone(),
             rules: Arc::new(CacheRules::new(&cache)),
@@ -112,7 +112,7 @@ impl Api {
             bus: Arc::clone(&core.bus),
             hearing,
             instance: instance.into(),
-        };
+        });
         tell_other_bus(config.core.bus.requested, &core.bus);
         let (routes, document) = routes::assemble(state);
         let steps = steps(config, &document, limiter, accounts.clone(), telemetry)?;

@@ -1,6 +1,6 @@
 //! What handlers work with.
 
-use std::{sync::Arc, time::Duration};
+use std::{ops::Deref, sync::Arc, time::Duration};
 
 use avvivo_app::Deps;
 use avvivo_http_kit::{CacheRule, RateLimit, ResponseCache};
@@ -18,9 +18,26 @@ const FEED_TTL: Duration = Duration::from_secs(20);
 /// The showcase changes with the hour; asking this often notices that soon enough.
 const SHOWCASE_TTL: Duration = Duration::from_mins(1);
 
-/// What handlers work with. Cheap to clone.
+/// What handlers work with. Every request clones it, which is one count.
 #[derive(Clone)]
-pub(crate) struct ApiState {
+pub(crate) struct ApiState(Arc<Shared>);
+
+impl ApiState {
+    pub(crate) fn new(shared: Shared) -> Self {
+        Self(Arc::new(shared))
+    }
+}
+
+impl Deref for ApiState {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
+}
+
+/// What handlers share.
+pub(crate) struct Shared {
     pub(crate) deps: Deps,
     pub(crate) cache: Arc<ResponseCache>,
     pub(crate) rules: Arc<CacheRules>,

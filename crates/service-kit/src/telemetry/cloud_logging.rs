@@ -7,7 +7,8 @@ use std::io::Write;
 
 use avvivo_kernel::{Clock, SystemClock, time};
 use opentelemetry::trace::TraceContextExt;
-use serde_json::{Map, Value, json};
+use serde::{Serialize, Serializer, ser::SerializeMap as _};
+use serde_json::{Map, Value};
 use tracing::{
     Event, Level, Metadata, Subscriber,
     span::{Attributes, Id, Record},
@@ -42,49 +43,43 @@ impl<W> CloudLogging<W> {
         }
     }
 
-    /// Adds the trace's ids, in the project's name where it is known.
-    fn put_trace(&self, line: &mut Map<String, Value>) {
+    /// The trace's ids, in the project's name where it is known.
+    fn trace(&self) -> Option<Trace> {
         let span =
             opentelemetry::Context::map_current(|context| context.span().span_context().clone());
-        if !span.is_valid() {
-            return;
-        }
-        let trace = match &self.project {
-            Some(project) => format!("projects/{project}/traces/{}", span.trace_id()),
-            None => span.trace_id().to_string(),
-        };
-        line.insert(
-            "logging.googleapis.com/trace".to_owned(),
-            Value::from(trace),
-        );
-        let span_id = span.span_id().to_string();
-        line.insert(
-            "logging.googleapis.com/spanId".to_owned(),
-            Value::from(span_id),
-        );
-        let sampled = Value::from(span.is_sampled());
-        line.insert("logging.googleapis.com/trace_sampled".to_owned(), sampled);
+        span.is_valid().then(|| Trace {
+            name: match &self.project {
+                Some(project) => format!("projects/{project}/traces/{}", span.trace_id()),
+                None => span.trace_id().to_string(),
+            },
+            span: span.span_id().to_string(),
+            sampled: span.is_sampled(),
+        })
     }
 
     /// Adds what belongs to every line. Comes last: these names are the format's, whatever a field was called.
-    fn put_frame(&self, line: &mut Map<String, Value>, metadata: &Metadata<'_>) {
-        line.insert(
-            "severity".to_owned(),
-            Value::from(severity(*metadata.level())),
-        );
-        line.insert(
-            "time".to_owned(),
-            Value::from(time::to_wire(SystemClock.now())),
-        );
-        line.insert("target".to_owned(), Value::from(metadata.target()));
-        line.insert(
-            "logging.googleapis.com/labels".to_owned(),
-            self.labels.clone(),
-        );
-        if let (Some(file), Some(number)) = (metadata.file(), metadata.line()) {
-            // The format wants the line number as text.
-            let place = json!({ "file": file, "line": number.to_string() });
-            line.insert("logging.googleapis.com/sourceLocation".to_owned(), place);
+    fn frame<'l>(
+        &'l self,
+        line: &mut Line<'l>,
+        metadata: &'l Metadata<'_>,
+        trace: Option<&'l Trace>,
+        time: &'l str,
+    ) {
+        if let Some(trace) = trace {
+            line.put("logging.googleapis.com/trace", Part::Text(&trace.name));
+            line.put("logging.googleapis.com/spanId", Part::Text(&trace.span));
+            line.put(
+                "logging.googleapis.com/trace_sampled",
+                Part::Flag(trace.sampled),
+            );
+        }
+        line.put("severity", Part::Text(severity(*metadata.level())));
+        line.put("time", Part::Text(time));
+        line.put("target", Part::Text(metadata.target()));
+        line.put("logging.googleapis.com/labels", Part::Value(&self.labels));
+        if let (Some(file), Some(line_number)) = (metadata.file(), metadata.line()) {
+            let place = Part::Place(file, line_number);
+            line.put("logging.googleapis.com/sourceLocation", place);
         }
     }
 }
@@ -111,23 +106,22 @@ where
     }
 
     fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
-        let mut line = Map::new();
-        // From the outermost span inwards, so that the nearest value of a name is the one that stays.
-        for span in context
+        let spans: Vec<_> = context
             .event_scope(event)
             .into_iter()
             .flat_map(Scope::from_root)
-        {
-            if let Some(fields) = span.extensions().get::<Fields>() {
-                line.extend(fields.0.clone());
-            }
-        }
+            .collect();
+        let extensions: Vec<_> = spans.iter().map(|span| span.extensions()).collect();
         let mut own = Fields::default();
         event.record(&mut own);
-        line.extend(own.0);
-        nest_request(&mut line);
-        self.put_trace(&mut line);
-        self.put_frame(&mut line, event.metadata());
+        // From the outermost span inwards, so that the nearest value of a name is the one that stays.
+        let outer = extensions.iter().filter_map(|span| span.get::<Fields>());
+        let mut line = Line::default();
+        for (name, value) in outer.chain([&own]).flat_map(Fields::iter) {
+            line.put(name, Part::Value(value));
+        }
+        let (trace, time) = (self.trace(), time::to_wire(SystemClock.now()));
+        self.frame(&mut line, event.metadata(), trace.as_ref(), &time);
         if let Ok(mut bytes) = serde_json::to_vec(&line) {
             bytes.push(b'\n');
             // A log that cannot be written has nowhere to say so.
@@ -139,23 +133,84 @@ where
     }
 }
 
-/// Puts the fields that describe a request into the object in which Cloud Logging looks for them.
-fn nest_request(line: &mut Map<String, Value>) {
-    const PREFIX: &str = "httpRequest.";
-    let names: Vec<String> = line
-        .keys()
-        .filter(|name| name.starts_with(PREFIX))
-        .cloned()
-        .collect();
-    if names.is_empty() {
-        return;
+struct Trace {
+    name: String,
+    span: String,
+    sampled: bool,
+}
+
+/// What a line says, each name once.
+#[derive(Default)]
+struct Line<'l>(Vec<(&'l str, Part<'l>)>);
+
+/// A value of a line. Nothing is copied before it is written.
+enum Part<'l> {
+    Value(&'l Value),
+    Text(&'l str),
+    Flag(bool),
+    /// A file and a line.
+    Place(&'l str, u32),
+}
+
+impl<'l> Line<'l> {
+    fn put(&mut self, name: &'l str, part: Part<'l>) {
+        match self.0.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, known)) => *known = part,
+            None => self.0.push((name, part)),
+        }
     }
-    let fields = names.into_iter().filter_map(|name| {
-        let value = line.remove(&name)?;
-        Some((name.strip_prefix(PREFIX)?.to_owned(), value))
-    });
-    let request: Map<String, Value> = fields.collect();
-    line.insert("httpRequest".to_owned(), Value::Object(request));
+}
+
+/// What describes a request, in the object in which Cloud Logging looks for it.
+const REQUEST: &str = "httpRequest";
+
+/// The name within that object.
+fn in_request(name: &str) -> Option<&str> {
+    name.strip_prefix(REQUEST)?.strip_prefix('.')
+}
+
+impl Serialize for Line<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        let mut has_request = false;
+        for (name, part) in &self.0 {
+            if in_request(name).is_some() {
+                has_request = true;
+            } else {
+                map.serialize_entry(name, part)?;
+            }
+        }
+        if has_request {
+            map.serialize_entry(REQUEST, &Request(&self.0))?;
+        }
+        map.end()
+    }
+}
+
+struct Request<'l>(&'l [(&'l str, Part<'l>)]);
+
+impl Serialize for Request<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let parts = self.0.iter();
+        serializer.collect_map(parts.filter_map(|(name, part)| Some((in_request(name)?, part))))
+    }
+}
+
+impl Serialize for Part<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Value(value) => value.serialize(serializer),
+            Self::Text(text) => serializer.serialize_str(text),
+            Self::Flag(flag) => serializer.serialize_bool(*flag),
+            Self::Place(file, line) => {
+                let mut place = serializer.serialize_map(Some(2))?;
+                place.serialize_entry("file", file)?;
+                // The format wants the line number as text.
+                place.serialize_entry("line", &line.to_string())?;
+                place.end()
+            }
+        }
+    }
 }
 
 fn severity(level: Level) -> &'static str {

@@ -2,7 +2,7 @@
 
 use std::{error::Error, fmt};
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 use tracing::field::{Field, Visit};
 
 /// Fields kept of one span or event; more is a defect of the call site.
@@ -11,14 +11,22 @@ const MAX_FIELDS: usize = 32;
 /// cuts.
 const MAX_TEXT_BYTES: usize = 4_096;
 
-/// Collects fields as JSON.
+/// Collects fields as JSON. There are few, so a name is looked for by going through them.
 #[derive(Debug, Default)]
-pub(super) struct Fields(pub(super) Map<String, Value>);
+pub(super) struct Fields(Vec<(&'static str, Value)>);
 
 impl Fields {
+    /// Each, in the order in which they came.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&'static str, &Value)> {
+        self.0.iter().map(|(name, value)| (*name, value))
+    }
+
     fn put(&mut self, field: &Field, value: Value) {
-        if self.0.len() < MAX_FIELDS || self.0.contains_key(field.name()) {
-            self.0.insert(field.name().to_owned(), value);
+        let name = field.name();
+        if let Some((_, known)) = self.0.iter_mut().find(|(known, _)| *known == name) {
+            *known = value;
+        } else if self.0.len() < MAX_FIELDS {
+            self.0.push((name, value));
         }
     }
 }

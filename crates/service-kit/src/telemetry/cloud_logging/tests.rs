@@ -5,6 +5,8 @@ use opentelemetry_sdk::trace::SdkTracerProvider;
 use tracing::{error, info, info_span, warn};
 use tracing_subscriber::layer::SubscriberExt;
 
+use serde_json::json;
+
 use super::*;
 use crate::config::{TelemetryConfig, load};
 
