@@ -134,7 +134,7 @@ impl Connection {
         }
         if self.draft.events() > 0 {
             instruments.wrote(1);
-            instruments.batched(self.draft.events());
+            instruments.batched(self.draft.events(), self.session.seats.behind());
         }
         for event in self.draft.delivered(bytes.len()) {
             instruments.delivered(event.name(), 1);

@@ -6,7 +6,7 @@
 //! Locks are short and never held across anything that waits: the map of audiences, then one audience.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -272,6 +272,16 @@ impl Hub {
             channels: state.topics.values().filter(is_channel).count(),
             connections: state.connections,
         }
+    }
+
+    /// Readers by the class of what they read. Looks at every audience.
+    pub(crate) fn readers(&self) -> BTreeMap<String, usize> {
+        let mut readers = BTreeMap::new();
+        for topic in self.topics() {
+            let class = names::class(topic.name()).to_owned();
+            *readers.entry(class).or_default() += topic.seated();
+        }
+        readers
     }
 
     /// What the rings hold. Looks at every audience.

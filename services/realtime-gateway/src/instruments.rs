@@ -26,6 +26,7 @@ pub(crate) struct Instruments {
     writes: Counter<u64>,
     latency: Histogram<f64>,
     events_per_write: Histogram<u64>,
+    events_behind: Histogram<u64>,
     lag: Histogram<f64>,
     repeats: Counter<u64>,
     replays: Counter<u64>,
@@ -57,7 +58,7 @@ impl Source {
 impl Instruments {
     pub(crate) fn new(metrics: &Metrics, hub: &Arc<Hub>) -> Self {
         let meter = metrics.meter("gateway");
-        observe_rings(&meter, hub);
+        observe(&meter, hub);
         let count = |name, unit, what| counter(&meter, name, unit, what);
         Self {
             connections: open_streams(&meter),
@@ -78,7 +79,16 @@ impl Instruments {
                 "avvivo.sse.delivery.latency",
                 "From what happened to its being written; of one write in 64 where there are many.",
             ),
-            events_per_write: events_per_write(&meter),
+            events_per_write: events(
+                &meter,
+                "avvivo.sse.write.events",
+                "Events in one write to a stream; of one write in 64 where there are many.",
+            ),
+            events_behind: events(
+                &meter,
+                "avvivo.sse.lag.events",
+                "Events that a reader had not had when a write to it began; of the same writes.",
+            ),
             lag: seconds(
                 &meter,
                 "avvivo.bus.lag",
@@ -127,10 +137,11 @@ impl Instruments {
         self.writes.add(writes, &[]);
     }
 
-    /// One of them took so many.
-    pub(crate) fn batched(&self, events: usize) {
-        self.events_per_write
-            .record(u64::try_from(events).unwrap_or(u64::MAX), &[]);
+    /// One of them took so many, and left so many for the next.
+    pub(crate) fn batched(&self, events: usize, left: u64) {
+        let events = u64::try_from(events).unwrap_or(u64::MAX);
+        self.events_per_write.record(events, &[]);
+        self.events_behind.record(events.saturating_add(left), &[]);
     }
 
     /// An event was delivered so often.
@@ -203,15 +214,37 @@ fn open_streams(meter: &Meter) -> UpDownCounter<i64> {
         .build()
 }
 
-fn events_per_write(meter: &Meter) -> Histogram<u64> {
+fn events(meter: &Meter, name: &'static str, what: &'static str) -> Histogram<u64> {
     meter
-        .u64_histogram("avvivo.sse.write.events")
+        .u64_histogram(name)
         .with_unit("{event}")
-        .with_description(
-            "Events in one write to a stream; of one write in 64 where there are many.",
-        )
-        .with_boundaries(vec![1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0])
+        .with_description(what)
+        .with_boundaries(vec![
+            1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0,
+        ])
         .build()
+}
+
+/// What is looked up when somebody asks.
+fn observe(meter: &Meter, hub: &Arc<Hub>) {
+    observe_rings(meter, hub);
+    observe_readers(meter, hub);
+}
+
+/// Who reads what.
+fn observe_readers(meter: &Meter, hub: &Arc<Hub>) {
+    let hub = Arc::clone(hub);
+    meter
+        .u64_observable_gauge("avvivo.sse.readers")
+        .with_unit("{reader}")
+        .with_description("Readers by the kind of audience; a stream reads several.")
+        .with_callback(move |observer| {
+            for (class, readers) in hub.readers() {
+                let class = KeyValue::new("class", class);
+                observer.observe(u64::try_from(readers).unwrap_or(u64::MAX), &[class]);
+            }
+        })
+        .build();
 }
 
 /// How full the rings are.

@@ -252,7 +252,10 @@ impl Reactor {
                 return;
             }
             match conn.write(&self.slow, self.now) {
-                Wrote::All => self.tally.wrote(&self.slow, &self.around),
+                Wrote::All => {
+                    let seats = &conn.session.seats;
+                    self.tally.wrote(&self.slow, seats, &self.around);
+                }
                 Wrote::Full => {
                     self.look_again(who);
                     return;

@@ -157,6 +157,15 @@ impl Seats {
             .collect()
     }
 
+    /// How many events there are that the reader has not had.
+    pub(crate) fn behind(&self) -> u64 {
+        let behind = |seat: &Seat| {
+            let head = seat.topic.head().unwrap_or_default();
+            head.saturating_sub(seat.place.sequence())
+        };
+        self.each.iter().map(behind).sum()
+    }
+
     /// The last number that was read to its end in the audience of a seat.
     pub(crate) fn read_to(&self, seat: usize) -> u64 {
         self.each

@@ -162,7 +162,10 @@ impl Reactor {
         }
         self.quick.add_later(&conn.session.seats, chair.seat());
         match conn.write(&self.quick, self.now) {
-            Wrote::All => self.tally.wrote(&self.quick, &self.around),
+            Wrote::All => {
+                let seats = &conn.session.seats;
+                self.tally.wrote(&self.quick, seats, &self.around);
+            }
             Wrote::Full => self.look_again(who),
             Wrote::Gone => self.close(who, Ending::Client),
         }

@@ -1,6 +1,6 @@
 //! What a reactor has done since it last said so. Counting in one's own memory costs nothing; saying it is for many at once.
 
-use crate::{draft::Draft, session::Surroundings};
+use crate::{draft::Draft, seats::Seats, session::Surroundings};
 
 /// One write in so many has its time taken, and the first since it was last said.
 const SAMPLE: u64 = 64;
@@ -14,8 +14,8 @@ pub(super) struct Tally {
 }
 
 impl Tally {
-    /// A draft went out whole.
-    pub(super) fn wrote(&mut self, draft: &Draft, around: &Surroundings) {
+    /// A draft went out whole, and its reader has moved on.
+    pub(super) fn wrote(&mut self, draft: &Draft, seats: &Seats, around: &Surroundings) {
         for name in draft.states() {
             self.count(name);
         }
@@ -32,7 +32,7 @@ impl Tally {
         }
         self.until_sample = SAMPLE - 1;
         let now = around.clock.now();
-        around.instruments.batched(draft.events());
+        around.instruments.batched(draft.events(), seats.behind());
         for event in draft.delivered(draft.bytes().len()) {
             around
                 .instruments

@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use avvivo_contracts::events::v1::{ChatTyping, Event, event::Payload};
+use avvivo_testkit::TestRedis;
 use serde_json::{Value, json};
 
 use crate::{
     events::{PUBLIC, event, publish, withdrawn},
     sse::{Heard, Sse, open_topics, open_topics_over_http2},
-    world::World,
+    world::{Settings, World},
 };
 
 const LIVE: &str = "live:7";
@@ -85,6 +86,33 @@ async fn who_watches_and_who_is_there_is_told_when_it_changes() {
     drop(shop);
     tokio::time::sleep(Duration::from_secs(2)).await;
     let _shop = world.connect("shop:a").await;
+    drop(second);
+    assert_eq!(
+        next(&mut first).await.data,
+        json!({"liveId": "7", "viewers": 1})
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn counts_are_those_of_all_instances() {
+    let redis = TestRedis::create().await;
+    let shared = |settings: &mut Settings| {
+        settings.insert("REDIS_URL", redis.url().to_owned());
+        settings.insert("REDIS_KEY_PREFIX", redis.prefix().to_owned());
+    };
+    let world = World::start_with(shared).await;
+    let other = world.another_with(shared).await;
+    let mut first = open_topics(&world.url, "client:c", LIVE).await;
+    first.next().await;
+    assert_eq!(
+        next(&mut first).await.data,
+        json!({"liveId": "7", "viewers": 1})
+    );
+    let mut second = open_topics(&other.url, "client:d", LIVE).await;
+    second.next().await;
+    let two = json!({"liveId": "7", "viewers": 2});
+    assert_eq!(next(&mut first).await.data, two);
+    while next(&mut second).await.data != two {}
     drop(second);
     assert_eq!(
         next(&mut first).await.data,

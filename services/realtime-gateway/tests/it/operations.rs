@@ -21,6 +21,8 @@ async fn streams_and_deliveries_are_counted_and_timed() {
         "avvivo_sse_connections 1",
         "avvivo_sse_connects_total{class=\"client\"} 1",
         "avvivo_sse_write_events_count 2",
+        "avvivo_sse_lag_events_count 2",
+        "avvivo_sse_readers{class=\"client\"} 1",
         "avvivo_sse_ring_events 2",
         "avvivo_sse_deliveries_total{event=\"reels:withdrawn\"} 2",
         "avvivo_sse_delivery_latency_seconds_count{event=\"reels:withdrawn\"} 2",

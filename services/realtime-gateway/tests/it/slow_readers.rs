@@ -112,13 +112,42 @@ async fn a_frame_that_a_socket_takes_in_pieces_arrives_whole() {
     assert!(events.len() >= 199, "{}", events.len());
 }
 
+/// Somebody slow keeps no right for longer than somebody quick.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_takes_nothing_is_cut_off_when_the_token_ends() {
+    let world = World::start().await;
+    let mut quick = world.connect("client:quick").await;
+    let slow = connect_as(&world, "client:slow;5").await;
+    for sequence in 1..=EVENTS {
+        let event = published(sequence, EVENT_BYTES);
+        world.past.commit(&event);
+        publish(&world.bus, &[event]).await;
+        assert_eq!(quick.next().await.read_to(PUBLIC), sequence);
+    }
+    wait_for("the slow one to be cut off", PATIENCE, async || {
+        let metrics = world.telemetry.metrics().render();
+        if metrics.contains("avvivo_sse_ends_total{reason=\"expired\"} 1") {
+            Seen::Done(())
+        } else {
+            Seen::NotYet(world.gateway.counts().connections)
+        }
+    })
+    .await;
+    drop(slow);
+}
+
 async fn connect_and_fall_silent(world: &World) -> TcpStream {
+    connect_as(world, "client:slow").await
+}
+
+async fn connect_as(world: &World, token: &str) -> TcpStream {
     let socket = TcpSocket::new_v4().unwrap();
     socket.set_recv_buffer_size(4_096).unwrap();
     let address = world.url.strip_prefix("http://").unwrap().parse().unwrap();
     let mut stream = socket.connect(address).await.unwrap();
-    let request =
-        "GET /chat/events/stream HTTP/1.1\r\nhost: x\r\nauthorization: Bearer client:slow\r\n\r\n";
+    let request = format!(
+        "GET /chat/events/stream HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\n\r\n"
+    );
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut head = [0; 12];
     stream.read_exact(&mut head).await.unwrap();

@@ -143,7 +143,12 @@ impl World {
 
     /// Another instance beside this one.
     pub(crate) async fn another(&self) -> Self {
-        let other = Self::assemble_with(self.google, None, self.past.clone(), |_| {}).await;
+        self.another_with(|_| {}).await
+    }
+
+    /// Another instance, with other settings.
+    pub(crate) async fn another_with(&self, change: impl FnOnce(&mut Settings)) -> Self {
+        let other = Self::assemble_with(self.google, None, self.past.clone(), change).await;
         other.heard().await;
         other
     }
