@@ -85,9 +85,19 @@ impl Database {
     }
 
     /// Starts a transaction. Dropping it undoes it.
+    ///
+    /// Whoever goes away before it has begun leaves none behind. The driver would: a connection that is given back between
+    /// `BEGIN` and its answer carries the transaction to its next user, who takes what is undone later for committed.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "who asked may go away, and beginning has to come to its end all the same; it does within the pool's and \
+                  the server's limits"
+    )]
     pub async fn begin(&self) -> Result<Transaction, DbError> {
+        let pool = self.pool.clone();
+        let begun = tokio::spawn(async move { pool.begin().await }).await;
         Ok(Transaction {
-            inner: self.pool.begin().await?,
+            inner: begun.map_err(|_ended| sqlx::Error::WorkerCrashed)??,
             written: Written::default(),
         })
     }

@@ -1,7 +1,7 @@
 //! What happens to a transaction that nobody ends, and to a server that takes no writes.
 
 use avvivo_kernel::{ErrorKind, Fault as _};
-use avvivo_postgres::wallets;
+use avvivo_postgres::{Database, DatabaseOptions, wallets};
 use avvivo_testkit::{Seen, wait_for};
 use sqlx::Executor as _;
 
@@ -37,6 +37,39 @@ async fn the_locks_of_a_process_that_vanished_are_freed() {
     wallets::lock_reels(&mut next, shop).await.unwrap();
     let late = wallets::lock_reels(&mut lost, shop).await.unwrap_err();
     assert_eq!(late.kind(), ErrorKind::Unavailable, "{late:?}");
+}
+
+#[tokio::test]
+async fn whoever_goes_away_while_a_transaction_begins_leaves_none_behind() {
+    let world = World::new().await;
+    let options = DatabaseOptions {
+        max_connections: 1,
+        ..DatabaseOptions::default()
+    };
+    let db = Database::lazy(&world.url(), &options).unwrap();
+    db.ping().await.unwrap();
+    wait_for("the connection to be free", LIMIT, async || {
+        match db.pool_size() {
+            (1, 1) => Seen::Done(()),
+            other => Seen::NotYet(other),
+        }
+    })
+    .await;
+    // There is a connection, so that this asks the server to begin, and goes away before it answers.
+    let mut begun = Box::pin(db.begin());
+    assert!(futures::poll!(&mut begun).is_pending());
+    drop(begun);
+
+    let mut conn = db.acquire().await.unwrap();
+    conn.execute("CREATE TABLE kept AS SELECT 1 AS answer")
+        .await
+        .unwrap();
+    let kept = "SELECT count(*) FROM pg_class WHERE relname = 'kept'";
+    assert_eq!(
+        world.count(kept).await,
+        1,
+        "it is one commit, and was answered"
+    );
 }
 
 #[tokio::test]
