@@ -138,12 +138,12 @@ impl Cluster {
     /// Deals with the pid file of a server that was killed, or is still on its way out.
     ///
     /// PostgreSQL refuses to start when the number in that file belongs to any living process of the same user, which
-    /// by then may be somebody else's.
+    /// by then may be somebody else's; and while a backend of the killed server has not finished what it was at.
     pub(super) fn clear_stale_pid_file(&self, limit: Duration) -> Result<(), ServerError> {
         let deadline = Instant::now() + limit;
         let path = self.pid_file();
-        while let Some(pid) = pid_in(&path) {
-            if !self.is_our_server(pid) {
+        while pid_in(&path).is_some() {
+            if !self.is_worked_in() {
                 return match fs::remove_file(&path) {
                     Err(error) if error.kind() != io::ErrorKind::NotFound => {
                         Err(ServerError::file("remove", &path)(error))
@@ -162,11 +162,12 @@ impl Cluster {
         Ok(())
     }
 
-    fn is_our_server(&self, pid: u32) -> bool {
-        let command_line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-        command_line
-            .split(|byte| *byte == 0)
-            .any(|arg| arg == self.path.as_os_str().as_encoded_bytes())
+    /// Whether a server, or what is left of one, is at work here: all its processes have the cluster's folder as theirs.
+    fn is_worked_in(&self) -> bool {
+        let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
+        let mut folders =
+            processes.filter_map(|process| fs::read_link(process.path().join("cwd")).ok());
+        fs::canonicalize(&self.path).is_ok_and(|here| folders.any(|folder| folder == here))
     }
 
     pub(super) fn pid_file(&self) -> PathBuf {

@@ -9,18 +9,15 @@ use std::{
 
 use avvivo_local_servers::{DataFolder, Durability, Postgres, Redis};
 
+fn asking(server: &Postgres, sql: &str) -> Command {
+    let mut command = Command::new(server.bin().join("psql"));
+    let url = server.url("postgres");
+    command.args(["-XAtq", "-v", "ON_ERROR_STOP=1", &url, "-c", sql]);
+    command
+}
+
 fn psql(server: &Postgres, sql: &str) -> String {
-    let output = Command::new(server.bin().join("psql"))
-        .args([
-            "-XAtq",
-            "-v",
-            "ON_ERROR_STOP=1",
-            &server.url("postgres"),
-            "-c",
-            sql,
-        ])
-        .output()
-        .unwrap();
+    let output = asking(server, sql).output().unwrap();
     assert!(
         output.status.success(),
         "{}",
@@ -55,6 +52,26 @@ fn a_killed_server_starts_again_with_its_confirmed_rows() {
     fs::write(&pid_file, format!("{}\n{rest}", std::process::id())).unwrap();
     let second = Postgres::start(&folder, Durability::Durable).unwrap();
     assert_eq!(psql(&second, "SELECT answer FROM kept"), "42");
+}
+
+#[test]
+fn what_a_killed_server_confirms_on_its_way_out_is_kept() {
+    let folder = DataFolder::throw_away().unwrap();
+    let first = Postgres::start(&folder, Durability::Durable).unwrap();
+    psql(&first, "CREATE TABLE kept (answer bigint)");
+    // A backend that counts does not look up before it has counted, and then confirms.
+    let count = "INSERT INTO kept SELECT count(*) FROM generate_series(1, 5000000)";
+    let mut counting = asking(&first, count).spawn().unwrap();
+    let is_counting =
+        "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE 'INSERT%'";
+    while psql(&first, is_counting) == "0" {
+        std::thread::yield_now();
+    }
+    first.kill().unwrap();
+    let second = Postgres::start(&folder, Durability::Durable).unwrap();
+    let is_confirmed = counting.wait().unwrap().success();
+    let kept = psql(&second, "SELECT answer FROM kept");
+    assert_eq!(kept, if is_confirmed { "5000000" } else { "" });
 }
 
 #[test]
