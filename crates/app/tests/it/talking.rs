@@ -25,7 +25,7 @@ use tokio::task::{AbortHandle, JoinSet};
 use crate::support::{LIMIT, Shop, World, code};
 
 /// Statements under way at once.
-const TURNS: usize = 4;
+const TURNS: usize = 2;
 
 type Sent = Result<WithCursor<Message>, AppError>;
 
