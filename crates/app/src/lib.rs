@@ -1,7 +1,9 @@
 #![doc = include_str!("../README.md")]
 
 mod announce;
+pub mod audit;
 pub mod chat;
+pub mod clients;
 pub mod deps;
 pub mod error;
 pub mod identity;
