@@ -6,6 +6,7 @@ use avvivo_domain::{
     identity::{AccessError, onboarding::OnboardingError},
     quota::QuotaError,
     reels::ReelError,
+    shops::{ShopError, intake::IntakeError},
     uploads::UploadError,
 };
 use avvivo_kernel::{ErrorKind, Fault};
@@ -32,6 +33,12 @@ pub enum AppError {
     /// The reel's rules refuse.
     #[error(transparent)]
     Reel(#[from] ReelError),
+    /// The shop's rules refuse.
+    #[error(transparent)]
+    Shop(#[from] ShopError),
+    /// The shop cannot register.
+    #[error(transparent)]
+    Intake(#[from] IntakeError),
     /// The file is not taken.
     #[error(transparent)]
     Upload(#[from] UploadError),
@@ -57,6 +64,8 @@ impl AppError {
             Self::Client(error) => error,
             Self::Onboarding(error) => error,
             Self::Reel(error) => error,
+            Self::Shop(error) => error,
+            Self::Intake(error) => error,
             Self::Upload(error) => error,
             Self::Topic(error) => error,
             Self::Quota(error) => error,

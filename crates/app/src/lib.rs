@@ -11,6 +11,7 @@ pub mod outbox;
 pub mod realtime;
 pub mod reels;
 pub mod rendering;
+pub mod shops;
 pub mod upkeep;
 pub mod uploads;
 

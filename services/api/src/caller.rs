@@ -74,6 +74,22 @@ impl Role for Admin {
     }
 }
 
+/// An administrator, whose deeds are written down.
+#[derive(Debug, Clone)]
+pub(crate) struct Administrator(pub(crate) Caller);
+
+impl Role for Administrator {
+    type Caller = Caller;
+
+    fn admit(caller: Caller) -> Result<Self, Problem> {
+        if caller.is_admin() {
+            Ok(Self(caller))
+        } else {
+            Err(AccessError::NotAllowed.into())
+        }
+    }
+}
+
 /// Somebody who buys. The owner of a shop that is not open is one, too.
 #[derive(Debug, Clone)]
 pub(crate) struct Client(pub(crate) AccountId);

@@ -1,5 +1,7 @@
 //! Everything about the api that is configurable.
 
+mod shops;
+
 use avvivo_app::Policy;
 use avvivo_domain::identity::AdminEmails;
 use avvivo_http_kit::Quota;
@@ -10,6 +12,8 @@ use avvivo_service_kit::{
 use avvivo_wiring::{config::UploadConfig, core::CoreConfig};
 use chrono::TimeDelta;
 use std::time::Duration;
+
+pub use shops::ShopsConfig;
 
 /// The api's configuration.
 #[derive(Debug, Clone)]
@@ -30,6 +34,8 @@ pub struct Config {
     pub edge: EdgeConfig,
     /// The rules of reels.
     pub reels: ReelsConfig,
+    /// The lists of shops.
+    pub shops: ShopsConfig,
     /// The server that answers the gateway.
     pub internal: InternalConfig,
     /// What `/system/status` says of other services.
@@ -51,6 +57,7 @@ impl Section for Config {
             identity: reader.section(),
             edge: reader.section(),
             reels: reader.section(),
+            shops: reader.section(),
             internal: reader.section(),
             status: reader.section(),
             dev: reader.section(),

@@ -18,6 +18,7 @@ mod auth;
 mod chat;
 mod clients;
 mod cursor;
+mod gone;
 mod idempotency;
 pub(crate) mod lenient;
 mod realtime;
@@ -26,6 +27,11 @@ mod realtime;
     reason = "the documentation macro qualifies the parameter types it names"
 )]
 mod reels;
+#[expect(
+    unused_qualifications,
+    reason = "the documentation macro qualifies the parameter types it names"
+)]
+mod shops;
 mod storage;
 mod system;
 
@@ -74,6 +80,7 @@ pub(crate) struct ProblemView {
         (name = "auth", description = "Who somebody is, and what they came for"),
         (name = "clients", description = "What buyers keep: profile, favourites, reminders"),
         (name = "reels", description = "24-hour reels: publish, watch, moderate"),
+        (name = "shops", description = "Shops: find, show, edit, moderate"),
         (name = "chat", description = "Conversations between clients and shops"),
         (name = "realtime", description = "Event streams. `/asyncapi.yaml` describes every event"),
         (name = "storage", description = "Files on their way to the object store"),
@@ -88,6 +95,7 @@ fn table() -> OpenApiRouter<ApiState> {
         .merge(auth::table())
         .merge(clients::table())
         .merge(reels::table())
+        .merge(shops::table())
         .merge(chat::table())
         .merge(realtime::table())
         .merge(storage::table())

@@ -107,6 +107,7 @@ impl Api {
             cache,
             redis,
             no_redis: RedisStatus::not_configured(&config.redis.key_prefix, config.redis.tls),
+            shops: config.shops,
             status: Arc::new(config.status.clone()),
             requested_bus: config.core.bus.requested,
             bus: Arc::clone(&core.bus),

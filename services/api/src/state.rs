@@ -7,10 +7,24 @@ use avvivo_http_kit::{CacheRule, RateLimit, ResponseCache};
 use avvivo_redis::{Redis, RedisStatus};
 use avvivo_wiring::{Bus, config::BusKind};
 
-use crate::{config::StatusConfig, freshness::Hearing};
+use crate::{
+    config::{ShopsConfig, StatusConfig},
+    freshness::Hearing,
+};
 
 /// Changes when a reel enters or leaves the public feed.
 pub(crate) const FEED_TAG: &str = "reels";
+
+/// Changes when a shop is made, changed or deleted.
+pub(crate) const SHOPS_TAG: &str = "shops";
+
+/// How long lists of shops are kept when no event says that they changed: ratings change without one.
+const SHOPS_TTL: Duration = Duration::from_secs(30);
+
+/// Featured shops change with the hour, and the map is large.
+const FEATURED_TTL: Duration = Duration::from_mins(1);
+const LETTER_TTL: Duration = Duration::from_mins(2);
+const MAP_TTL: Duration = Duration::from_mins(2);
 
 /// How long the feed is kept when no event says that it changed: reels leave it by the mere passing of time.
 const FEED_TTL: Duration = Duration::from_secs(20);
@@ -29,6 +43,7 @@ pub(crate) struct ApiState {
     pub(crate) redis: Option<Redis>,
     /// What is told of Redis where there is none.
     pub(crate) no_redis: RedisStatus,
+    pub(crate) shops: ShopsConfig,
     pub(crate) status: Arc<StatusConfig>,
     /// The bus that was asked for, by its name.
     pub(crate) requested_bus: BusKind,
@@ -42,6 +57,10 @@ pub(crate) struct ApiState {
 pub(crate) struct CacheRules {
     pub(crate) feed: CacheRule,
     pub(crate) showcase: CacheRule,
+    pub(crate) shops: CacheRule,
+    pub(crate) featured: CacheRule,
+    pub(crate) letter: CacheRule,
+    pub(crate) map: CacheRule,
 }
 
 impl CacheRules {
@@ -49,6 +68,10 @@ impl CacheRules {
         Self {
             feed: cache.rule("GET /reels", FEED_TTL, &[FEED_TAG]),
             showcase: cache.rule("GET /reels/showcase", SHOWCASE_TTL, &[FEED_TAG]),
+            shops: cache.rule("GET /shops", SHOPS_TTL, &[SHOPS_TAG]),
+            featured: cache.rule("GET /shops/featured", FEATURED_TTL, &[SHOPS_TAG]),
+            letter: cache.rule("GET /shops/by-letter", LETTER_TTL, &[SHOPS_TAG]),
+            map: cache.rule("GET /shops/map-data", MAP_TTL, &[SHOPS_TAG]),
         }
     }
 }

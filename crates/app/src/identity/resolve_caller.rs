@@ -121,6 +121,7 @@ async fn open_shop(
 ) -> Result<(), AppError> {
     let before = shops::find_standing(tx, shop).await?;
     shops::open_by_owner(tx, shop, now).await?;
+    announce::shop_changed(deps, tx, shop, now).await?;
     let after = shops::find_standing(tx, shop).await?;
     let entry = AuditEntry::of_change(
         AuditAction::ShopOpenedByOwner,

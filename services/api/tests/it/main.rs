@@ -16,6 +16,7 @@ mod outages;
 mod pipeline;
 mod realtime;
 mod reels;
+mod shops;
 mod start;
 mod storage;
 mod support;
