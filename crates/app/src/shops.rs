@@ -10,7 +10,9 @@ pub mod delete_shop;
 pub mod edit_shop;
 pub mod moderate_shop;
 pub mod read;
+pub mod register_shop;
 pub mod suspend_agenda;
+pub mod validate_registration;
 
 use avvivo_domain::{
     identity::{AccessError, Caller},

@@ -52,7 +52,6 @@ pub async fn insert_credit(
     conn: &mut Conn,
     entry: Uuid,
     purchase: &NewPurchase,
-    by: AccountId,
 ) -> Result<(), DbError> {
     let resource = match purchase.pack {
         Pack::Lives => "LIVE",
@@ -73,7 +72,7 @@ pub async fn insert_credit(
         resource,
         i32::try_from(purchase.quantity).unwrap_or(i32::MAX),
         purchase.id,
-        by.as_uuid(),
+        purchase.approved.map(|(_, by)| by.as_uuid()),
         avvivo_kernel::time::business_day(purchase.created_at),
         purchase.created_at,
     )

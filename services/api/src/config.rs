@@ -13,7 +13,7 @@ use avvivo_wiring::{config::UploadConfig, core::CoreConfig};
 use chrono::TimeDelta;
 use std::time::Duration;
 
-pub use shops::ShopsConfig;
+pub use shops::{RegistrationConfig, ShopsConfig};
 
 /// The api's configuration.
 #[derive(Debug, Clone)]
@@ -36,6 +36,8 @@ pub struct Config {
     pub reels: ReelsConfig,
     /// The lists of shops.
     pub shops: ShopsConfig,
+    /// Shops that register themselves.
+    pub registration: RegistrationConfig,
     /// The server that answers the gateway.
     pub internal: InternalConfig,
     /// What `/system/status` says of other services.
@@ -58,6 +60,7 @@ impl Section for Config {
             edge: reader.section(),
             reels: reader.section(),
             shops: reader.section(),
+            registration: reader.section(),
             internal: reader.section(),
             status: reader.section(),
             dev: reader.section(),
@@ -85,6 +88,7 @@ impl Config {
             single_processing: self.reels.single_processing,
             stale_after: TimeDelta::from_std(self.reels.stale_after).unwrap_or(TimeDelta::MAX),
             showcase_per_band: self.reels.showcase_per_band,
+            address_defaults: self.registration.address.clone(),
         }
     }
 }

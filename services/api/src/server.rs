@@ -25,7 +25,7 @@ use crate::{
     health::Optional,
     limits::SharedLimiter,
     realtime, routes,
-    state::{ApiState, CacheRules},
+    state::{ApiState, CacheRules, RegistrationLimits},
 };
 
 /// What a reel's body may measure: editor states are rich.
@@ -108,6 +108,7 @@ impl Api {
             redis,
             no_redis: RedisStatus::not_configured(&config.redis.key_prefix, config.redis.tls),
             shops: config.shops,
+            registration: RegistrationLimits::new(&limiter, &config.registration),
             status: Arc::new(config.status.clone()),
             requested_bus: config.core.bus.requested,
             bus: Arc::clone(&core.bus),

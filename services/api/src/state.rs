@@ -3,12 +3,12 @@
 use std::{sync::Arc, time::Duration};
 
 use avvivo_app::Deps;
-use avvivo_http_kit::{CacheRule, RateLimit, ResponseCache};
+use avvivo_http_kit::{CacheRule, RateLimit, RateLimiter, ResponseCache};
 use avvivo_redis::{Redis, RedisStatus};
 use avvivo_wiring::{Bus, config::BusKind};
 
 use crate::{
-    config::{ShopsConfig, StatusConfig},
+    config::{RegistrationConfig, ShopsConfig, StatusConfig},
     freshness::Hearing,
 };
 
@@ -44,6 +44,7 @@ pub(crate) struct ApiState {
     /// What is told of Redis where there is none.
     pub(crate) no_redis: RedisStatus,
     pub(crate) shops: ShopsConfig,
+    pub(crate) registration: RegistrationLimits,
     pub(crate) status: Arc<StatusConfig>,
     /// The bus that was asked for, by its name.
     pub(crate) requested_bus: BusKind,
@@ -51,6 +52,34 @@ pub(crate) struct ApiState {
     pub(crate) bus: Arc<Bus>,
     pub(crate) hearing: Hearing,
     pub(crate) instance: Arc<str>,
+}
+
+/// How often strangers may register shops and ask about them.
+#[derive(Clone)]
+pub(crate) struct RegistrationLimits {
+    /// None where registering is not limited.
+    pub(crate) attempts: Option<AttemptLimits>,
+    pub(crate) lookups: RateLimit,
+}
+
+/// How often a shop may be registered, or a step of it checked.
+#[derive(Clone)]
+pub(crate) struct AttemptLimits {
+    pub(crate) per_network: RateLimit,
+    pub(crate) per_identity: RateLimit,
+}
+
+impl RegistrationLimits {
+    pub(crate) fn new(limiter: &Arc<dyn RateLimiter>, config: &RegistrationConfig) -> Self {
+        let limit = |quota| RateLimit::new(Arc::clone(limiter), quota);
+        Self {
+            attempts: config.limited.then(|| AttemptLimits {
+                per_network: limit(config.per_network),
+                per_identity: limit(config.per_identity),
+            }),
+            lookups: limit(config.lookups),
+        }
+    }
 }
 
 /// How each cached list is kept.

@@ -86,6 +86,9 @@ async fn follow(
         // They hear as a shop from now on, or no longer do.
         announce::access_changed(deps, tx, account.id, now).await?;
     }
+    if let Some(shop) = resolution.open_shop {
+        announce::shop_changed(deps, tx, shop, now).await?;
+    }
     Ok(())
 }
 
@@ -121,7 +124,6 @@ async fn open_shop(
 ) -> Result<(), AppError> {
     let before = shops::find_standing(tx, shop).await?;
     shops::open_by_owner(tx, shop, now).await?;
-    announce::shop_changed(deps, tx, shop, now).await?;
     let after = shops::find_standing(tx, shop).await?;
     let entry = AuditEntry::of_change(
         AuditAction::ShopOpenedByOwner,

@@ -40,7 +40,7 @@ pub async fn run(
     } else {
         Buyer::Shop
     };
-    let (mut change, before) = Change::of(deps, caller, id).await?;
+    let (mut change, before, wallet) = Change::with_wallet(deps, caller, id).await?;
     let decided = purchase(&before, pack, quantity, buyer, change.now)?;
     let bought = NewPurchase {
         id: deps.ids.uuid(),
@@ -54,7 +54,7 @@ pub async fn run(
     };
     purchases::insert(&mut change.tx, &bought).await?;
     let shop = match decided.status {
-        PurchaseStatus::Approved => credited(&mut change, caller, &before, &bought).await?,
+        PurchaseStatus::Approved => credited(&mut change, wallet, &before, &bought).await?,
         PurchaseStatus::Pending | PurchaseStatus::Rejected | PurchaseStatus::Cancelled => before,
     };
     if let Some(notice) = &decided.notice {
@@ -69,11 +69,10 @@ pub async fn run(
 
 async fn credited(
     change: &mut Change<'_>,
-    admin: &Caller,
+    wallet: Option<Wallet>,
     before: &Shop,
     bought: &NewPurchase,
 ) -> Result<Shop, AppError> {
-    let wallet = wallets::lock(&mut change.tx, before.id).await?;
     let wallet = wallet.unwrap_or_else(|| {
         Wallet::open(
             Plan::read(&before.plan),
@@ -85,7 +84,7 @@ async fn credited(
     let (shop, wallet) = credit(before, &wallet, bought.pack, bought.quantity);
     wallets::save(&mut change.tx, shop.id, &wallet).await?;
     let entry = change.deps.ids.uuid();
-    purchases::insert_credit(&mut change.tx, entry, bought, admin.account_id).await?;
+    purchases::insert_credit(&mut change.tx, entry, bought).await?;
     change
         .save((before, &shop), AuditAction::QuotaPurchased, None)
         .await?;

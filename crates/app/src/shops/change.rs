@@ -1,8 +1,11 @@
 //! A change of one shop under way: what every use case here does before and after its decision.
 
+use std::collections::BTreeSet;
+
 use avvivo_domain::{
     audit::{Actor, AuditAction, AuditEntry, Occasion, SubjectKind},
     identity::Caller,
+    quota::Wallet,
     shops::{
         Shop, ShopError,
         owner::{self, OwnerAccount},
@@ -17,6 +20,7 @@ use avvivo_postgres::{
         owners::{self, Named},
         write,
     },
+    wallets,
 };
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -30,6 +34,10 @@ pub(super) struct Change<'a> {
     pub(super) tx: Transaction,
     pub(super) now: Timestamp,
     occasion: Occasion,
+    /// Whose streams are judged anew.
+    judged: BTreeSet<Uuid>,
+    /// What lists of shops are forgotten for.
+    changed: Option<ShopId>,
 }
 
 impl<'a> Change<'a> {
@@ -44,6 +52,8 @@ impl<'a> Change<'a> {
                 actor: Actor::of(caller),
                 at: now,
             },
+            judged: BTreeSet::new(),
+            changed: None,
         })
     }
 
@@ -54,10 +64,25 @@ impl<'a> Change<'a> {
         shop: ShopId,
     ) -> Result<(Self, Shop), AppError> {
         let mut change = Self::begin(deps, Some(caller)).await?;
-        let shop = lists::find_for_update(&mut change.tx, shop)
-            .await?
-            .ok_or(ShopError::NotFound)?;
+        let shop = change.lock(shop).await?;
         Ok((change, shop))
+    }
+
+    /// Begins a change that the shop's wallet may follow, which is locked first, as by those who publish.
+    pub(super) async fn with_wallet(
+        deps: &'a Deps,
+        caller: &Caller,
+        shop: ShopId,
+    ) -> Result<(Self, Shop, Option<Wallet>), AppError> {
+        let mut change = Self::begin(deps, Some(caller)).await?;
+        let wallet = wallets::lock(&mut change.tx, shop).await?;
+        let shop = change.lock(shop).await?;
+        Ok((change, shop, wallet))
+    }
+
+    async fn lock(&mut self, shop: ShopId) -> Result<Shop, AppError> {
+        let found = lists::find_for_update(&mut self.tx, shop).await?;
+        Ok(found.ok_or(ShopError::NotFound)?)
     }
 
     /// Stores what the shop became. `because` are the words of who did it.
@@ -75,9 +100,14 @@ impl<'a> Change<'a> {
         let told = before.standing().is_operable() != after.standing().is_operable();
         if let Some(owner) = after.owner.filter(|_| told) {
             // They act as the shop from now on, or no longer do.
-            announce::access_changed(self.deps, &mut self.tx, owner, self.now).await?;
+            self.judge(owner);
         }
         Ok(())
+    }
+
+    /// Has the streams of an account judged anew.
+    pub(super) fn judge(&mut self, account: AccountId) {
+        self.judged.insert(account.as_uuid());
     }
 
     /// Writes down what became of a shop, and has its lists forgotten.
@@ -92,9 +122,17 @@ impl<'a> Change<'a> {
         };
         let subject = (SubjectKind::Shop, shop.id.as_uuid());
         let entry = AuditEntry::of_change(action, self.occasion, subject, because, before, after);
-        audit::write(self.deps, &mut self.tx, &entry).await?;
-        announce::shop_changed(self.deps, &mut self.tx, shop.id, self.now).await?;
-        Ok(())
+        self.written(shop.id, &entry).await
+    }
+
+    /// Writes an entry about a shop, and has its lists forgotten.
+    pub(super) async fn written(
+        &mut self,
+        shop: ShopId,
+        entry: &AuditEntry,
+    ) -> Result<(), AppError> {
+        self.changed = Some(shop);
+        Ok(audit::write(self.deps, &mut self.tx, entry).await?)
     }
 
     /// Has the owner's account follow what became of the shop.
@@ -134,7 +172,7 @@ impl<'a> Change<'a> {
             AuditAction::AccountStatusChanged
         };
         self.record_account(action, Some(before), after).await?;
-        announce::access_changed(self.deps, &mut self.tx, after.id, self.now).await?;
+        self.judge(after.id);
         Ok(())
     }
 
@@ -192,8 +230,14 @@ impl<'a> Change<'a> {
         Ok(())
     }
 
-    /// Makes it all true.
-    pub(super) async fn commit(self) -> Result<(), AppError> {
+    /// Makes it all true, and tells the world: last, and in one order, because audiences are locked until the commit.
+    pub(super) async fn commit(mut self) -> Result<(), AppError> {
+        for account in self.judged {
+            announce::access_changed(self.deps, &mut self.tx, account.into(), self.now).await?;
+        }
+        if let Some(shop) = self.changed {
+            announce::shop_changed(self.deps, &mut self.tx, shop, self.now).await?;
+        }
         Ok(self.deps.commit(self.tx).await?)
     }
 }

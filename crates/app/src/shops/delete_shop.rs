@@ -8,11 +8,11 @@ use avvivo_postgres::{
 };
 
 use super::change::Change;
-use crate::{AppError, Deps, announce};
+use crate::{AppError, Deps};
 
 /// Deletes a shop and answers what it was.
 pub async fn run(deps: &Deps, admin: &Caller, id: ShopId) -> Result<ListedShop, AppError> {
-    let (mut change, shop) = Change::of(deps, admin, id).await?;
+    let (mut change, shop, _) = Change::with_wallet(deps, admin, id).await?;
     let media = write::media(&mut change.tx, id).await?;
     let stored = media.urls.iter().filter_map(|url| deps.store.path_of(url));
     let paths: Vec<String> = stored
@@ -25,7 +25,7 @@ pub async fn run(deps: &Deps, admin: &Caller, id: ShopId) -> Result<ListedShop, 
         .record(AuditAction::ShopDeleted, (Some(&shop), None), None)
         .await?;
     if let Some(owner) = shop.owner {
-        announce::access_changed(deps, &mut change.tx, owner, change.now).await?;
+        change.judge(owner);
     }
     change.commit().await?;
     Ok(ListedShop {

@@ -30,13 +30,13 @@ pub async fn run(
         Editor::Owner
     };
     let patch = ShopPatch::read(body, editor)?;
-    let (mut change, before) = Change::of(deps, caller, id).await?;
+    let (mut change, before, wallet) = Change::with_wallet(deps, caller, id).await?;
     let edited = patch.apply(&before, change.now);
     change
         .save((&before, &edited.shop), AuditAction::ShopEdited, None)
         .await?;
     if let Some(plan) = edited.wallet_plan {
-        follow_plan(&mut change, &edited.shop, plan).await?;
+        follow_plan(&mut change, &edited.shop, wallet, plan).await?;
     }
     if edited.sync_owner {
         change.sync_owner(&edited.shop).await?;
@@ -45,8 +45,13 @@ pub async fn run(
     Ok(edited.shop)
 }
 
-async fn follow_plan(change: &mut Change<'_>, shop: &Shop, plan: Plan) -> Result<(), AppError> {
-    let wallet = match wallets::lock(&mut change.tx, shop.id).await? {
+async fn follow_plan(
+    change: &mut Change<'_>,
+    shop: &Shop,
+    wallet: Option<Wallet>,
+    plan: Plan,
+) -> Result<(), AppError> {
+    let wallet = match wallet {
         Some(wallet) => wallet.under(plan),
         None => Wallet::open(
             plan,

@@ -2,7 +2,12 @@
 
 use avvivo_app::AppError;
 use avvivo_domain::{
-    chat::ChatError, identity::AccessError, quota::QuotaError, reels::ReelError,
+    chat::ChatError,
+    fields::FieldError,
+    identity::AccessError,
+    quota::QuotaError,
+    reels::ReelError,
+    shops::{ShopError, intake::IntakeError},
     uploads::UploadError,
 };
 use avvivo_kernel::Fault as _;
@@ -64,6 +69,60 @@ fn reel() -> impl Iterator<Item = AppError> {
         E::AlreadyProcessing => E::AlreadyProcessing,
         E::NotRendered => E::NotRendered,
         E::InvalidField { .. } => E::InvalidField { field: "durationSeconds" },
+    )
+}
+
+fn shop() -> impl Iterator<Item = AppError> {
+    use ShopError as E;
+    each!(ShopError:
+        E::NotFound => E::NotFound,
+        E::NotTheOwner => E::NotTheOwner,
+        E::Banned => E::Banned,
+        E::InvalidId => E::InvalidId,
+        E::InvalidEmail => E::InvalidEmail,
+        E::EmailTaken => E::EmailTaken,
+        E::SlugTaken => E::SlugTaken,
+        E::NameTaken => E::NameTaken,
+        E::InvalidCuit => E::InvalidCuit,
+        E::CuitTaken => E::CuitTaken,
+        E::Whatsapp => E::Whatsapp,
+        E::RepeatedNetwork => E::RepeatedNetwork,
+        E::Days => E::Days,
+        E::Amount => E::Amount,
+        E::NoPlan => E::NoPlan,
+        E::AgendaSuspended => E::AgendaSuspended,
+        E::OwnerNotFound => E::OwnerNotFound,
+        E::OwnerAdministers => E::OwnerAdministers,
+        E::OwnerHasShop => E::OwnerHasShop,
+        E::NobodyToInvite => E::NobodyToInvite,
+        E::Field(_) => E::Field(FieldError::Missing { field: "name" }),
+    )
+}
+
+fn intake() -> impl Iterator<Item = AppError> {
+    use IntakeError as E;
+    each!(IntakeError:
+        E::InvalidStep => E::InvalidStep,
+        E::InvalidStoreName => E::InvalidStoreName,
+        E::InvalidRazonSocial => E::InvalidRazonSocial,
+        E::InvalidCuit => E::InvalidCuit,
+        E::DuplicateCuit => E::DuplicateCuit,
+        E::DuplicateStoreName => E::DuplicateStoreName,
+        E::InvalidAddress(_) => E::InvalidAddress(vec!["street"]),
+        E::GalleryLocalMissing => E::GalleryLocalMissing,
+        E::AddressRequiresGallery { .. } => E::AddressRequiresGallery { has_gallery: false, existing: 1 },
+        E::DuplicateGalleryLocal { .. } => E::DuplicateGalleryLocal { local: "12B".to_owned() },
+        E::DuplicateStoreAtAddress => E::DuplicateStoreAtAddress,
+        E::InvalidEmail => E::InvalidEmail,
+        E::InvalidWhatsapp => E::InvalidWhatsapp,
+        E::DuplicateContact { .. } => E::DuplicateContact { email: true, whatsapp: false },
+        E::MissingConsents => E::MissingConsents,
+        E::MissingSocial => E::MissingSocial,
+        E::OwnerAdministers => E::OwnerAdministers,
+        E::OwnerHasShop => E::OwnerHasShop,
+        E::OwnerGone => E::OwnerGone,
+        E::AddressNotFound => E::AddressNotFound,
+        E::InvalidField(_) => E::InvalidField("website"),
     )
 }
 
@@ -133,6 +192,8 @@ fn the_catalogue_of_codes() {
     let all = access()
         .chain(chat())
         .chain(reel())
+        .chain(shop())
+        .chain(intake())
         .chain(upload())
         .chain(quota())
         .chain(database())

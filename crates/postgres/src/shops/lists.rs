@@ -109,9 +109,9 @@ pub async fn find(conn: &mut Conn, id: ShopId) -> Result<Option<ListedShop>, DbE
     row.map(ListedShop::try_from).transpose()
 }
 
-/// One shop, locked until the transaction ends.
+/// One shop, locked until the transaction ends. What refers to it may still be written.
 pub async fn find_for_update(conn: &mut Conn, id: ShopId) -> Result<Option<Shop>, DbError> {
-    let row = shops!("WHERE s.id = $1 FOR UPDATE OF s", id.as_uuid())
+    let row = shops!("WHERE s.id = $1 FOR NO KEY UPDATE OF s", id.as_uuid())
         .fetch_optional(conn)
         .await?;
     row.map(Shop::try_from).transpose()

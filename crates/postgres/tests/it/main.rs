@@ -9,6 +9,7 @@ mod outbox_numbers;
 mod outbox_order;
 mod plans;
 mod render_writes;
+mod shop_plans;
 mod support;
 mod tombstones;
 mod views;

@@ -7,6 +7,7 @@ mod body;
 mod buy_reel_quota;
 mod buy_stream_quota;
 mod by_letter;
+mod check_cuit;
 mod check_email;
 mod create;
 mod delete;
@@ -18,9 +19,12 @@ mod list;
 mod map;
 mod map_view;
 mod purchase_view;
+mod register;
+mod registration;
 mod reject;
 mod suspend_agenda;
 mod toggle_penalty;
+mod validate;
 mod views;
 
 use avvivo_app::AppError;
@@ -42,6 +46,9 @@ pub(super) fn table() -> OpenApiRouter<ApiState> {
         .routes(routes!(by_letter::handle))
         .routes(routes!(map::handle))
         .routes(routes!(check_email::handle))
+        .routes(routes!(check_cuit::handle))
+        .routes(routes!(validate::handle))
+        .routes(routes!(register::handle))
         .routes(routes!(get::handle, edit::handle, delete::handle))
         .routes(routes!(buy_stream_quota::handle))
         .routes(routes!(buy_reel_quota::handle))

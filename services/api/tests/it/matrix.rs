@@ -12,6 +12,7 @@ use uuid::Uuid;
 use crate::{
     chat::open,
     openapi::{operations, responses},
+    shops::registration,
     support::{
         TestApp,
         files::BYTES,
@@ -28,6 +29,7 @@ const NOT_YOURS: &str = "403 auth.not_yours";
 const NOT_ALLOWED: &str = "403 auth.not_allowed";
 const GONE: &str = "410 storage.upload_gone";
 const CREATED: &str = "201";
+const HAS_A_SHOP: &str = "409 DUPLICATE_CONTACT";
 const NOT_THE_OWNER: &str = "400 shop.not_the_owner";
 const NO_PENALTIES: &str = "410 shop.penalties_gone";
 
@@ -42,7 +44,7 @@ const FOREIGN: &str = "400 upload.foreign_path";
 type Row = (&'static str, [&'static str; 9]);
 
 #[rustfmt::skip]
-const TABLE: [Row; 47] = [
+const TABLE: [Row; 50] = [
     //                             anonymous, client,      owner,       other owner, pending,     suspended, admin, invalid, no e-mail
     ("GET /reels",                [OK,        OK,          OK,          OK,          OK,          SUSPENDED, OK, OK,      NO_EMAIL]),
     ("GET /reels/showcase",       [OK,        OK,          OK,          OK,          OK,          SUSPENDED, OK, OK,      NO_EMAIL]),
@@ -90,6 +92,9 @@ const TABLE: [Row; 47] = [
     ("POST /shops/{id}/reject",   [SIGN_IN,   NOT_ALLOWED, NOT_ALLOWED, NOT_ALLOWED, NOT_ALLOWED, SUSPENDED, OK, SIGN_IN, NO_EMAIL]),
     ("POST /shops/{id}/suspend-agenda", [SIGN_IN, NOT_ALLOWED, NOT_ALLOWED, NOT_ALLOWED, NOT_ALLOWED, SUSPENDED, OK, SIGN_IN, NO_EMAIL]),
     ("POST /shops/{id}/lift-suspension", [SIGN_IN, NOT_ALLOWED, NOT_ALLOWED, NOT_ALLOWED, NOT_ALLOWED, SUSPENDED, OK, SIGN_IN, NO_EMAIL]),
+    ("GET /shops/self-register/check-cuit", [OK, OK,        OK,          OK,          OK,          SUSPENDED, OK, OK,      NO_EMAIL]),
+    ("POST /shops/self-register/validate", [OK, OK,         OK,          OK,          OK,          SUSPENDED, OK, OK,      NO_EMAIL]),
+    ("POST /shops/self-register", [CREATED,   CREATED,     HAS_A_SHOP,  HAS_A_SHOP,  HAS_A_SHOP,  SUSPENDED, CREATED, CREATED, NO_EMAIL]),
     ("POST /realtime/tickets",    [SIGN_IN,   OK,          OK,          OK,          OK,          SUSPENDED, OK, SIGN_IN, NO_EMAIL]),
 ];
 
@@ -141,6 +146,7 @@ impl Street {
         // More writes than one client may make, by people of whom several publish at once.
         let app = TestApp::start_with(|settings| {
             settings.insert("RATE_LIMIT_MAX", "1000000".to_owned());
+            settings.insert("SELF_REGISTER_RATE_LIMIT_ENABLED", "false".to_owned());
         })
         .await;
         let (client, owner) = (app.client(1).await, app.owner(2).await);
@@ -192,6 +198,7 @@ impl Street {
             .replace("{id}", &subject.to_string())
             .replace("{shopId}", &shop.to_string())
             .replace("{conversationId}", &self.conversation)
+            .replace("check-cuit", "check-cuit?cuit=30-71234567-1")
             .replace("check-email", "check-email?email=a@example.com");
         let method: Method = method.parse().unwrap();
         let mut asked = self.app.ask(method, &path);
@@ -207,6 +214,10 @@ impl Street {
     async fn body(&self, route: &str, shop: Uuid) -> Option<Value> {
         match route {
             "POST /reels" => Some(self.app.new_video(shop).await),
+            "POST /shops/self-register/validate" => Some(json!({
+                "step": "contact", "payload": {"email": "a@example.com", "whatsapp": "1144445555"}
+            })),
+            "POST /shops/self-register" => Some(registration(self.reels)),
             "POST /shops" => Some(json!({"name": "Tienda nueva"})),
             "POST /shops/{id}/assign-owner" => {
                 Some(json!({"email": self.app.client(0x99).await.email}))

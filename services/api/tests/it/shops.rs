@@ -5,6 +5,8 @@ mod edit;
 mod lists;
 mod moderate;
 mod quota;
+mod register;
+mod register_steps;
 
 use serde_json::{Value, json};
 
@@ -95,4 +97,31 @@ pub(crate) async fn put_own(app: &TestApp, owner: &Owner, body: &Value) -> Value
         .json(body)
         .await
         .ok()
+}
+
+/// A registration that the `number`th newcomer sends: nothing in it is anybody else's.
+pub(crate) fn registration(number: u128) -> Value {
+    let base = format!("30{:08}", 40_000_000 + number);
+    let weights = [5, 4, 3, 2, 7, 6, 5, 4, 3, 2];
+    let sum: u32 = base
+        .chars()
+        .zip(weights)
+        .map(|(digit, weight)| digit.to_digit(10).unwrap() * weight)
+        .sum();
+    let last = match 11 - sum % 11 {
+        11 => 0,
+        10 => 9,
+        digit => digit,
+    };
+    json!({
+        "storeName": format!("Hilos {number}"),
+        "razonSocial": "Hilos SRL",
+        "cuit": format!("{base}{last}"),
+        "email": format!("hilos{number}@example.com"),
+        "whatsapp": format!("11{:08}", 40_000_000 + number),
+        "address": {"street": "Helguera", "number": number.to_string(), "city": "CABA", "province": "CABA"},
+        "consents": {"termsAccepted": true, "contactAccepted": true},
+        "socialHandles": {"instagram": "hilos"},
+        "intakeMeta": {"campaign": "feria", "auditTrail": ["forged"], "ip": "1.1.1.1"},
+    })
 }

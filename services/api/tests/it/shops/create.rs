@@ -20,7 +20,7 @@ async fn a_new_shop_has_an_owner_a_wallet_and_an_entry_in_the_audit() {
         (&json!(1), &json!(3))
     );
     let id: uuid::Uuid = shop["id"].as_str().unwrap().parse().unwrap();
-    let owner = "SELECT email || ' ' || user_type || ' ' || role || ' ' || a.status
+    let owner = "SELECT a.email || ' ' || user_type || ' ' || role || ' ' || a.status
                  FROM accounts AS a JOIN shops AS s ON s.owner_account_id = a.id WHERE s.id = $1";
     assert_eq!(
         mall.app.look(owner, id).await.unwrap(),
@@ -53,7 +53,7 @@ async fn what_another_shop_has_is_named_in_the_refusal() {
     mall.shop("Luna Azul", taken).await;
     for (body, refusal) in [
         (json!({}), "400 field.missing"),
-        (json!({"name": {"a": 1}}), "400 field.wrong"),
+        (json!({"name": {"a": 1}}), "400 field.invalid"),
         (json!({"name": "LUNA  AZUL"}), "409 shop.name_taken"),
         (
             json!({"name": "Otra", "email": "Luna@example.com"}),

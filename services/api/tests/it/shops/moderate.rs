@@ -68,7 +68,7 @@ async fn live(mall: &Mall, shop: Uuid, in_days: f64) -> Uuid {
 async fn what_is_announced_for_a_suspension_is_moved_behind_it_in_the_same_commit() {
     let mall = Mall::open().await;
     let owner = mall.app.owner(1).await;
-    let inside = live(&mall, owner.shop, 10.0).await;
+    let inside = live(&mall, owner.shop, 12.0).await;
     let outside = live(&mall, owner.shop, 60.0).await;
     // The day that the next one would be moved to is taken.
     let crowded = live(&mall, owner.shop, 3.0).await;
