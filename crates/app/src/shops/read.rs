@@ -5,7 +5,7 @@ use avvivo_domain::{
     shops::{
         ShopError,
         lists::{LetterPage, Page, featured_offset},
-        view::{Viewer, is_public},
+        view::{Viewer, sight_by_id},
     },
     text,
 };
@@ -91,16 +91,8 @@ pub async fn one(deps: &Deps, viewer: Viewer, id: ShopId) -> Result<ListedShop, 
     let mut conn = deps.db.acquire().await?;
     let found = lists::find(&mut conn, id).await?;
     let found = found.ok_or(ShopError::NotFound)?;
-    let runs = match viewer {
-        Viewer::Admin => true,
-        Viewer::Shop(own) | Viewer::Applicant(own) => own == id,
-        Viewer::Public => false,
-    };
-    if runs || is_public(&found.shop) {
-        Ok(found)
-    } else {
-        Err(ShopError::NotFound.into())
-    }
+    sight_by_id(&found.shop, viewer)?;
+    Ok(found)
 }
 
 /// Whether a shop has this address for everybody; what is compared is the address, not a pattern.
