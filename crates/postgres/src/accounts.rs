@@ -91,7 +91,15 @@ pub async fn find_for_update(
     conn: &mut Conn,
     account: AccountId,
 ) -> Result<Option<Account>, DbError> {
-    let row = accounts!("WHERE a.id = $1 FOR UPDATE OF a", account.as_uuid())
+    // In a statement before: one that waited for the lock would see the account as it is, and its shop and its rank as they
+    // were when it began to wait.
+    sqlx::query!(
+        "SELECT id FROM accounts WHERE id = $1 FOR UPDATE",
+        account.as_uuid()
+    )
+    .fetch_optional(&mut *conn)
+    .await?;
+    let row = accounts!("WHERE a.id = $1", account.as_uuid())
         .fetch_optional(conn)
         .await?;
     row.map(Account::try_from).transpose()

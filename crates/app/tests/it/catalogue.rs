@@ -3,8 +3,9 @@
 use avvivo_app::AppError;
 use avvivo_domain::{
     chat::ChatError,
+    clients::ClientError,
     fields::FieldError,
-    identity::AccessError,
+    identity::{AccessError, onboarding::OnboardingError},
     quota::QuotaError,
     reels::ReelError,
     shops::{ShopError, intake::IntakeError},
@@ -50,6 +51,31 @@ fn chat() -> impl Iterator<Item = AppError> {
         E::ConversationMissing => E::ConversationMissing,
         E::TooManyFiles => E::TooManyFiles,
         E::Upload(_) => E::Upload(UploadError::NotAPhoto),
+    )
+}
+
+fn client() -> impl Iterator<Item = AppError> {
+    use ClientError as E;
+    let field = || FieldError::Wrong { field: "birthDate" };
+    each!(ClientError:
+        E::Username => E::Username,
+        E::UsernameTaken => E::UsernameTaken,
+        E::Phone => E::Phone,
+        E::BirthDate => E::BirthDate,
+        E::ShopNotFound => E::ShopNotFound,
+        E::LiveNotFound => E::LiveNotFound,
+        E::LiveNotUpcoming => E::LiveNotUpcoming,
+        E::Field(_) => E::Field(field()),
+    )
+}
+
+fn onboarding() -> impl Iterator<Item = AppError> {
+    use OnboardingError as E;
+    each!(OnboardingError:
+        E::InvalidIntent => E::InvalidIntent,
+        E::AccountGone => E::AccountGone,
+        E::Administrative => E::Administrative,
+        E::AlreadyChosen => E::AlreadyChosen,
     )
 }
 
@@ -191,6 +217,8 @@ fn store() -> impl Iterator<Item = AppError> {
 fn the_catalogue_of_codes() {
     let all = access()
         .chain(chat())
+        .chain(client())
+        .chain(onboarding())
         .chain(reel())
         .chain(shop())
         .chain(intake())

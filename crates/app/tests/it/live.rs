@@ -115,4 +115,6 @@ async fn a_change_of_status_is_announced_once() {
         words(&world.bus.events()),
         ["access changed", "access changed"]
     );
+    let written = "SELECT count(*) FROM audit_log WHERE action = 'ACCOUNT_STATUS_CHANGED'";
+    assert_eq!(world.count(written).await, 2);
 }

@@ -94,15 +94,15 @@ fn has(node: &Value, key: &str) -> bool {
 }
 
 /// What is expected of a plan.
-struct Expected<'a> {
-    query: String,
-    arguments: &'a str,
-    index: &'a str,
+pub(crate) struct Expected<'a> {
+    pub(crate) query: String,
+    pub(crate) arguments: &'a str,
+    pub(crate) index: &'a str,
     /// Whether the index gives the order, so that the newest few are read and not everything sorted.
-    in_order: bool,
+    pub(crate) in_order: bool,
 }
 
-async fn uses(world: &World, expected: Expected<'_>) {
+pub(crate) async fn uses(world: &World, expected: Expected<'_>) {
     let mut conn = world.pool().acquire().await.unwrap();
     for mode in ["force_custom_plan", "force_generic_plan"] {
         prepare(&mut conn, mode, &expected.query).await;

@@ -6,7 +6,10 @@
     reason = "a test fails by panicking"
 )]
 
+mod audit;
+mod auth;
 mod chat;
+mod clients;
 mod dev;
 mod identity;
 mod matrix;

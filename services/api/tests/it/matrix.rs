@@ -33,6 +33,9 @@ const HAS_A_SHOP: &str = "409 DUPLICATE_CONTACT";
 const NOT_THE_OWNER: &str = "400 shop.not_the_owner";
 const NO_PENALTIES: &str = "410 shop.penalties_gone";
 
+const CHOSEN: &str = "409 onboarding.already_chosen";
+const ADMINISTERS: &str = "403 onboarding.administrative";
+
 /// The conversation is that of the client and the shop in question.
 const NO_CHAT: &str = "400 chat.not_found";
 const NOT_FOUND: &str = "404 chat.not_found";
@@ -44,8 +47,24 @@ const FOREIGN: &str = "400 upload.foreign_path";
 type Row = (&'static str, [&'static str; 9]);
 
 #[rustfmt::skip]
-const TABLE: [Row; 50] = [
+const TABLE: [Row; 66] = [
     //                             anonymous, client,      owner,       other owner, pending,     suspended, admin, invalid, no e-mail
+    ("GET /auth/me",              [SIGN_IN,   OK,          OK,          OK,          OK,          SUSPENDED, OK, SIGN_IN, NO_EMAIL]),
+    ("POST /auth/onboarding/role", [SIGN_IN,  CHOSEN,      CHOSEN,      CHOSEN,      OK,          SUSPENDED, ADMINISTERS, SIGN_IN, NO_EMAIL]),
+    ("POST /auth/onboarding-intent", [SIGN_IN, CHOSEN,     CHOSEN,      CHOSEN,      OK,          SUSPENDED, ADMINISTERS, SIGN_IN, NO_EMAIL]),
+    ("GET /auth/admin/users",     [SIGN_IN,   NOT_ALLOWED, NOT_ALLOWED, NOT_ALLOWED, NOT_ALLOWED, SUSPENDED, OK, SIGN_IN, NO_EMAIL]),
+    ("GET /audit",                [SIGN_IN,   NOT_ALLOWED, NOT_ALLOWED, NOT_ALLOWED, NOT_ALLOWED, SUSPENDED, OK, SIGN_IN, NO_EMAIL]),
+    ("GET /clients/me",           [SIGN_IN,   OK,          NOT_ALLOWED, NOT_ALLOWED, OK,          SUSPENDED, NOT_ALLOWED, SIGN_IN, NO_EMAIL]),
+    ("POST /clients/me",          [SIGN_IN,   OK,          NOT_ALLOWED, NOT_ALLOWED, OK,          SUSPENDED, NOT_ALLOWED, SIGN_IN, NO_EMAIL]),
+    ("GET /clients/me/profile",   [SIGN_IN,   OK,          NOT_ALLOWED, NOT_ALLOWED, OK,          SUSPENDED, NOT_ALLOWED, SIGN_IN, NO_EMAIL]),
+    ("PATCH /clients/me/profile", [SIGN_IN,   OK,          NOT_ALLOWED, NOT_ALLOWED, OK,          SUSPENDED, NOT_ALLOWED, SIGN_IN, NO_EMAIL]),
+    ("GET /clients/me/activity",  [SIGN_IN,   OK,          NOT_ALLOWED, NOT_ALLOWED, OK,          SUSPENDED, NOT_ALLOWED, SIGN_IN, NO_EMAIL]),
+    ("GET /clients/me/favorites", [SIGN_IN,   OK,          NOT_ALLOWED, NOT_ALLOWED, OK,          SUSPENDED, NOT_ALLOWED, SIGN_IN, NO_EMAIL]),
+    ("POST /clients/me/favorites/{shopId}", [SIGN_IN, OK,  NOT_ALLOWED, NOT_ALLOWED, OK,          SUSPENDED, NOT_ALLOWED, SIGN_IN, NO_EMAIL]),
+    ("DELETE /clients/me/favorites/{shopId}", [SIGN_IN, OK, NOT_ALLOWED, NOT_ALLOWED, OK,         SUSPENDED, NOT_ALLOWED, SIGN_IN, NO_EMAIL]),
+    ("GET /clients/me/reminders", [SIGN_IN,   OK,          NOT_ALLOWED, NOT_ALLOWED, OK,          SUSPENDED, NOT_ALLOWED, SIGN_IN, NO_EMAIL]),
+    ("POST /clients/me/reminders/{streamId}", [SIGN_IN, OK, NOT_ALLOWED, NOT_ALLOWED, OK,         SUSPENDED, NOT_ALLOWED, SIGN_IN, NO_EMAIL]),
+    ("DELETE /clients/me/reminders/{streamId}", [SIGN_IN, OK, NOT_ALLOWED, NOT_ALLOWED, OK,       SUSPENDED, NOT_ALLOWED, SIGN_IN, NO_EMAIL]),
     ("GET /reels",                [OK,        OK,          OK,          OK,          OK,          SUSPENDED, OK, OK,      NO_EMAIL]),
     ("GET /reels/showcase",       [OK,        OK,          OK,          OK,          OK,          SUSPENDED, OK, OK,      NO_EMAIL]),
     ("GET /reels/admin",          [SIGN_IN,   NOT_ALLOWED, NOT_ALLOWED, NOT_ALLOWED, NOT_ALLOWED, SUSPENDED, OK, SIGN_IN, NO_EMAIL]),
@@ -187,6 +206,7 @@ impl Street {
         };
         self.reels += 1;
         let reel = self.app.reel(self.reels, shop, ReelRow::default()).await;
+        let stream = self.app.stream(self.reels, shop, "UPCOMING").await;
         let (method, path) = route.split_once(' ').unwrap();
         let subject = match visitor {
             _ if !path.starts_with("/shops") => reel,
@@ -197,6 +217,7 @@ impl Street {
         let path = path
             .replace("{id}", &subject.to_string())
             .replace("{shopId}", &shop.to_string())
+            .replace("{streamId}", &stream.to_string())
             .replace("{conversationId}", &self.conversation)
             .replace("check-cuit", "check-cuit?cuit=30-71234567-1")
             .replace("check-email", "check-email?email=a@example.com");
@@ -213,6 +234,9 @@ impl Street {
 
     async fn body(&self, route: &str, shop: Uuid) -> Option<Value> {
         match route {
+            "POST /auth/onboarding/role" | "POST /auth/onboarding-intent" => {
+                Some(json!({"intent": "STORE"}))
+            }
             "POST /reels" => Some(self.app.new_video(shop).await),
             "POST /shops/self-register/validate" => Some(json!({
                 "step": "contact", "payload": {"email": "a@example.com", "whatsapp": "1144445555"}
