@@ -140,10 +140,9 @@ async fn shops_find_their_own_in_the_list_whatever_its_state() {
     let list = mall.app.get("/shops?limit=120&offset=0");
     let list = list.bearer(mall.app.token(&owner.person)).await.ok();
     let found = |id: uuid::Uuid| {
-        let all = list.as_array().unwrap().iter();
-        all.cloned()
-            .find(|shop| shop["id"] == id.to_string())
-            .unwrap()
+        let mut all = list.as_array().unwrap().iter();
+        let found = all.find(|shop| shop["id"] == id.to_string());
+        found.unwrap().clone()
     };
     assert_eq!(found(owner.shop)["authUserId"], owner.person.id.to_string());
     assert_eq!(found(other.shop).get("authUserId"), None);

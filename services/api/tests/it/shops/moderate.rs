@@ -49,19 +49,25 @@ async fn a_rejected_shops_owner_is_locked_out_and_comes_back_with_it() {
     assert_eq!(mall.audited(&account).await, ["ACCOUNT_STATUS_CHANGED"; 2]);
 }
 
+/// A live's id, status, time, first time and batch.
+type Moved = (
+    Uuid,
+    String,
+    DateTime<Utc>,
+    Option<DateTime<Utc>>,
+    Option<Uuid>,
+);
+
 async fn live(mall: &Mall, shop: Uuid, in_days: f64) -> Uuid {
-    let id = Uuid::now_v7();
-    sqlx::query(
+    sqlx::query_scalar(
         "INSERT INTO streams (id, shop_id, title, scheduled_at, created_at)
-         VALUES ($1, $2, 'Vivo', now() + $3 * interval '1 day', now())",
+         VALUES (gen_random_uuid(), $1, 'Vivo', now() + $2 * interval '1 day', now()) RETURNING id",
     )
-    .bind(id)
     .bind(shop)
     .bind(in_days)
-    .execute(mall.app.pool())
+    .fetch_one(mall.app.pool())
     .await
-    .unwrap();
-    id
+    .unwrap()
 }
 
 #[tokio::test]
@@ -87,7 +93,7 @@ async fn what_is_announced_for_a_suspension_is_moved_behind_it_in_the_same_commi
         .unwrap()
         .parse()
         .unwrap();
-    let rows: Vec<(Uuid, String, DateTime<Utc>, Option<DateTime<Utc>>, Option<Uuid>)> = sqlx::query_as(
+    let rows: Vec<Moved> = sqlx::query_as(
         "SELECT id, status::text, scheduled_at, original_scheduled_at, reprogram_batch_id FROM streams",
     )
     .fetch_all(mall.app.pool())
