@@ -2,7 +2,9 @@
 
 use avvivo_contracts::{
     audience,
-    events::v1::{AccessChanged, ReelPublished, ReelStatusChanged, ReelWithdrawn, event::Payload},
+    events::v1::{
+        AccessChanged, ReelPublished, ReelStatusChanged, ReelWithdrawn, ShopChanged, event::Payload,
+    },
 };
 use avvivo_domain::reels::{Reel, ReelStatus, RenderFailure, Stage};
 use avvivo_kernel::{AccountId, ReelId, ShopId, Timestamp};
@@ -111,6 +113,20 @@ pub(crate) async fn access_changed(
         account_id: account.to_string(),
     });
     push(deps, tx, audience::CONTROL_ACCESS.to_owned(), payload, now).await?;
+    Ok(())
+}
+
+/// Tells those who keep lists of shops that one of them is no longer as they know it.
+pub(crate) async fn shop_changed(
+    deps: &Deps,
+    tx: &mut Transaction,
+    shop: ShopId,
+    now: Timestamp,
+) -> Result<(), DbError> {
+    let payload = Payload::ShopChanged(ShopChanged {
+        shop_id: shop.to_string(),
+    });
+    push(deps, tx, audience::PUBLIC_SHOPS.to_owned(), payload, now).await?;
     Ok(())
 }
 

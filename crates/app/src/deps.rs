@@ -2,7 +2,9 @@
 
 use std::{sync::Arc, time::Duration};
 
-use avvivo_domain::{chat, identity::AdminEmails, reels::LIFETIME, uploads::MEGABYTE};
+use avvivo_domain::{
+    chat, identity::AdminEmails, reels::LIFETIME, shops::intake::AddressDefaults, uploads::MEGABYTE,
+};
 use avvivo_kernel::{Clock, EventId, IdSource, Timestamp};
 use avvivo_ports::{EventBus, ObjectStore};
 use avvivo_postgres::{Database, DbError, Transaction, outbox::Occasion};
@@ -93,6 +95,8 @@ pub struct Policy {
     pub stale_after: TimeDelta,
     /// How many reels of each age compete for the showcase.
     pub showcase_per_band: u32,
+    /// What stands in for parts of an address that those who register leave out.
+    pub address_defaults: AddressDefaults,
 }
 
 impl Default for Policy {
@@ -105,6 +109,7 @@ impl Default for Policy {
             single_processing: true,
             stale_after: TimeDelta::minutes(45),
             showcase_per_band: 120,
+            address_defaults: AddressDefaults::default(),
         }
     }
 }

@@ -1,7 +1,12 @@
 //! A use case fails with the error of whatever refused it; this only says which that was.
 
 use avvivo_domain::{
-    chat::ChatError, identity::AccessError, quota::QuotaError, reels::ReelError,
+    chat::ChatError,
+    clients::ClientError,
+    identity::{AccessError, onboarding::OnboardingError},
+    quota::QuotaError,
+    reels::ReelError,
+    shops::{ShopError, intake::IntakeError},
     uploads::UploadError,
 };
 use avvivo_kernel::{ErrorKind, Fault};
@@ -19,9 +24,21 @@ pub enum AppError {
     /// The chat's rules refuse.
     #[error(transparent)]
     Chat(#[from] ChatError),
+    /// The rules of profiles, favourites and reminders refuse.
+    #[error(transparent)]
+    Client(#[from] ClientError),
+    /// The choice is not theirs.
+    #[error(transparent)]
+    Onboarding(#[from] OnboardingError),
     /// The reel's rules refuse.
     #[error(transparent)]
     Reel(#[from] ReelError),
+    /// The shop's rules refuse.
+    #[error(transparent)]
+    Shop(#[from] ShopError),
+    /// The shop cannot register.
+    #[error(transparent)]
+    Intake(#[from] IntakeError),
     /// The file is not taken.
     #[error(transparent)]
     Upload(#[from] UploadError),
@@ -44,7 +61,11 @@ impl AppError {
         match self {
             Self::Access(error) => error,
             Self::Chat(error) => error,
+            Self::Client(error) => error,
+            Self::Onboarding(error) => error,
             Self::Reel(error) => error,
+            Self::Shop(error) => error,
+            Self::Intake(error) => error,
             Self::Upload(error) => error,
             Self::Topic(error) => error,
             Self::Quota(error) => error,

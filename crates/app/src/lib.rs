@@ -1,7 +1,9 @@
 #![doc = include_str!("../README.md")]
 
 mod announce;
+pub mod audit;
 pub mod chat;
+pub mod clients;
 pub mod deps;
 pub mod error;
 pub mod identity;
@@ -9,6 +11,7 @@ pub mod outbox;
 pub mod realtime;
 pub mod reels;
 pub mod rendering;
+pub mod shops;
 pub mod upkeep;
 pub mod uploads;
 

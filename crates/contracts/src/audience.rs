@@ -5,6 +5,9 @@ use avvivo_kernel::{AccountId, ShopId};
 /// Everybody, about reels entering and leaving the public feed.
 pub const PUBLIC_REELS: &str = "public:reels";
 
+/// Caches, about shops.
+pub const PUBLIC_SHOPS: &str = "public:shops";
+
 /// The class of audiences that everybody may hear.
 pub const PUBLIC_CLASS: &str = "public";
 

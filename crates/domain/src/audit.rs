@@ -40,6 +40,12 @@ wire_enum! {
         PasswordReset = "SHOP_PASSWORD_RESET",
         /// Quota was asked for or credited.
         QuotaPurchased = "QUOTA_PURCHASED",
+        /// Somebody said whether they buy or sell.
+        RoleChosen = "ACCOUNT_ROLE_CHOSEN",
+        /// What somebody may do, or which sign-in is theirs, followed from something else that changed.
+        RoleChanged = "ACCOUNT_ROLE_CHANGED",
+        /// Somebody may no longer sign in, or may again.
+        AccountStatusChanged = "ACCOUNT_STATUS_CHANGED",
     }
 }
 
@@ -76,6 +82,27 @@ impl Actor {
             id: caller.account_id,
             user_type: caller.user_type,
         })
+    }
+
+    /// The word for what kind of actor it is.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Account { user_type, .. } => user_type.as_str(),
+            Self::Anonymous => "ANONYMOUS",
+            Self::System => "SYSTEM",
+        }
+    }
+
+    /// Reads [`Self::as_str`] and [`Self::account_id`] back.
+    pub fn parse(word: &str, account: Option<AccountId>) -> Option<Self> {
+        match (word, account) {
+            ("ANONYMOUS", None) => Some(Self::Anonymous),
+            ("SYSTEM", None) => Some(Self::System),
+            (word, Some(id)) => {
+                UserType::parse(word).map(|user_type| Self::Account { id, user_type })
+            }
+            (_, None) => None,
+        }
     }
 
     /// The account, if there is one.
@@ -219,6 +246,26 @@ mod tests {
             before,
             after,
         )
+    }
+
+    #[test]
+    fn actors_are_read_back_as_they_were_written() {
+        let account = |user_type| Actor::Account {
+            id: Uuid::from_u128(7).into(),
+            user_type,
+        };
+        let people = UserType::ALL.iter().map(|user_type| account(*user_type));
+        for actor in people.chain([Actor::Anonymous, Actor::System]) {
+            assert_eq!(
+                Actor::parse(actor.as_str(), actor.account_id()),
+                Some(actor)
+            );
+        }
+        assert_eq!(Actor::parse("ADMIN", None), None);
+        assert_eq!(
+            Actor::parse("SYSTEM", Some(Uuid::from_u128(7).into())),
+            None
+        );
     }
 
     #[test]

@@ -42,6 +42,40 @@ wire_enum! {
 }
 
 wire_enum! {
+    /// What a client opens for somebody first.
+    NextAction {
+        /// Ask what they came for.
+        OpenRoleOnboarding = "OPEN_ROLE_ONBOARDING",
+        /// Help them to open their shop.
+        OpenStoreOnboarding = "OPEN_STORE_ONBOARDING",
+        /// The administrators' pages.
+        GoAdminDashboard = "GO_ADMIN_DASHBOARD",
+        /// Their shop's pages.
+        GoStoreDashboard = "GO_STORE_DASHBOARD",
+        /// The market.
+        GoPublicHome = "GO_PUBLIC_HOME",
+    }
+}
+
+impl Role {
+    /// Whether something is left to be asked.
+    pub fn requires_onboarding(self) -> bool {
+        matches!(self, Self::Undefined | Self::PendingStore)
+    }
+
+    /// What a client opens first.
+    pub fn next_action(self) -> NextAction {
+        match self {
+            Self::Undefined => NextAction::OpenRoleOnboarding,
+            Self::PendingStore => NextAction::OpenStoreOnboarding,
+            Self::Admin | Self::Superadmin => NextAction::GoAdminDashboard,
+            Self::Store => NextAction::GoStoreDashboard,
+            Self::User => NextAction::GoPublicHome,
+        }
+    }
+}
+
+wire_enum! {
     /// Whether an account may be used.
     AccountStatus {
         /// It may.

@@ -48,6 +48,8 @@ typed_ids! {
     ShopId,
     /// A reel.
     ReelId,
+    /// A live.
+    StreamId,
     /// An event or job in the outbox; consumers recognise repeats by it.
     EventId,
     /// A conversation between a client and a shop.

@@ -1,7 +1,12 @@
 //! Accounts, and the administrators among them.
 
+pub mod directory;
+
 use avvivo_domain::{
-    identity::{Account, AccountStatus, AdminRole, NewAccount, Resolution, Role, UserType},
+    identity::{
+        Account, AccountStatus, AdminRole, NewAccount, Resolution, Role, UserType,
+        onboarding::Onboarded,
+    },
     shops::{PlanTier, RegistrationSource, ShopStanding, ShopStatus, Verification},
 };
 use avvivo_kernel::{AccountId, Timestamp};
@@ -27,46 +32,105 @@ struct AccountRow {
     shop_plan_tier: Option<String>,
 }
 
+/// Selects accounts, `a`, with what decides their role, by what follows the joins.
+macro_rules! accounts {
+    ($tail:literal $(, $argument:expr)* $(,)?) => {
+        // What cannot be missing is said so: sqlx takes it from the plan, which depends on how the rows are found.
+        sqlx::query_as!(
+            AccountRow,
+            r#"
+            SELECT
+                a.id AS "id!",
+                a.firebase_uid,
+                a.user_type::text AS "user_type!",
+                a.role::text AS "role!",
+                a.status::text AS "status!",
+                a.last_login_at,
+                EXISTS (SELECT 1 FROM clients AS c WHERE c.account_id = a.id) AS "has_client_profile!",
+                m.role::text AS admin_role,
+                s.id AS "shop_id?",
+                s.active AS "shop_active?",
+                s.status::text AS shop_status,
+                s.registration_source::text AS shop_source,
+                s.verification::text AS shop_verification,
+                s.plan AS "shop_plan?",
+                s.plan_tier::text AS shop_plan_tier
+            FROM accounts AS a
+            LEFT JOIN admins AS m ON m.account_id = a.id
+            LEFT JOIN shops AS s ON s.owner_account_id = a.id
+            "# + $tail
+            $(, $argument)*
+        )
+    };
+}
+
 /// The account of a token: by the identity provider's id, else by e-mail.
 pub async fn find_for_token(
     conn: &mut Conn,
     uid: &str,
     email: &str,
 ) -> Result<Option<Account>, DbError> {
-    let row = sqlx::query_as!(
-        AccountRow,
-        r#"
-        SELECT
-            a.id,
-            a.firebase_uid,
-            a.user_type::text AS "user_type!",
-            a.role::text AS "role!",
-            a.status::text AS "status!",
-            a.last_login_at,
-            EXISTS (SELECT 1 FROM clients AS c WHERE c.account_id = a.id) AS "has_client_profile!",
-            m.role::text AS admin_role,
-            s.id AS "shop_id?",
-            s.active AS "shop_active?",
-            s.status::text AS shop_status,
-            s.registration_source::text AS shop_source,
-            s.verification::text AS shop_verification,
-            s.plan AS "shop_plan?",
-            s.plan_tier::text AS shop_plan_tier
-        FROM accounts AS a
-        LEFT JOIN admins AS m ON m.account_id = a.id
-        LEFT JOIN shops AS s ON s.owner_account_id = a.id
+    let row = accounts!(
+        "
         -- The second is looked up only when the first is not there; with OR both would be, and sorted.
         WHERE a.id = coalesce(
             (SELECT id FROM accounts WHERE firebase_uid = $1),
             (SELECT id FROM accounts WHERE email = $2)
         )
-        "#,
+        ",
         uid,
         email,
     )
     .fetch_optional(conn)
     .await?;
     row.map(Account::try_from).transpose()
+}
+
+/// An account, locked until the transaction ends.
+pub async fn find_for_update(
+    conn: &mut Conn,
+    account: AccountId,
+) -> Result<Option<Account>, DbError> {
+    // In a statement before: one that waited for the lock would see the account as it is, and its shop and its rank as they
+    // were when it began to wait.
+    sqlx::query!(
+        "SELECT id FROM accounts WHERE id = $1 FOR UPDATE",
+        account.as_uuid()
+    )
+    .fetch_optional(&mut *conn)
+    .await?;
+    let row = accounts!("WHERE a.id = $1", account.as_uuid())
+        .fetch_optional(conn)
+        .await?;
+    row.map(Account::try_from).transpose()
+}
+
+/// Writes what the bearer of an account chose.
+pub async fn save_choice(
+    conn: &mut Conn,
+    account: AccountId,
+    chosen: &Onboarded,
+) -> Result<(), DbError> {
+    sqlx::query!(
+        r#"
+        UPDATE accounts
+        SET
+            user_type = $2::text::user_type,
+            role = $3::text::account_role,
+            firebase_uid = $4,
+            last_login_at = $5,
+            onboarding_completed_at = $5
+        WHERE id = $1
+        "#,
+        account.as_uuid(),
+        chosen.user_type.as_str(),
+        chosen.role.as_str(),
+        chosen.firebase_uid,
+        chosen.completed_at,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
 }
 
 /// Creates an account, unless one with its e-mail or its id has come into being meanwhile. Whoever asks finds the winner by

@@ -1,13 +1,19 @@
 #![doc = include_str!("../README.md")]
 
 pub mod accounts;
+pub mod audit;
 pub mod chat;
+pub mod clients;
 pub mod database;
 pub mod error;
+pub mod favorites;
 pub mod history;
 pub mod leases;
+pub mod notifications;
 pub mod outbox;
+pub mod purchases;
 pub mod reels;
+pub mod reminders;
 pub mod samples;
 pub mod shops;
 pub mod tickets;

@@ -1,10 +1,37 @@
-//! Shops.
+//! Shops. What they may do is found here; whole shops are read in [`lists`] and written in [`write`].
 
-use avvivo_domain::shops::{PlanTier, RegistrationSource, ShopStanding, ShopStatus, Verification};
+pub mod agenda;
+pub mod intake;
+pub mod lists;
+pub mod owners;
+mod row;
+pub mod write;
+
+use avvivo_domain::shops::{
+    PlanTier, RegistrationSource, Shop, ShopStanding, ShopStatus, Verification,
+};
 use avvivo_kernel::{AccountId, ShopId, Timestamp};
 use uuid::Uuid;
 
 use crate::{Conn, DbError};
+
+/// A shop and what its reviews add up to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ListedShop {
+    /// The shop.
+    pub shop: Shop,
+    /// Its reviews.
+    pub rating: Rating,
+}
+
+/// What reviews add up to; zeros where there are none.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Rating {
+    /// Their mean, from 1 to 5.
+    pub average: f64,
+    /// How many.
+    pub count: u32,
+}
 
 struct StandingRow {
     id: Uuid,

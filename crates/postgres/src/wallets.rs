@@ -1,6 +1,6 @@
 //! Quota wallets and their ledger.
 
-use avvivo_domain::quota::{ReelWallet, Slot};
+use avvivo_domain::quota::{LiveWallet, ReelWallet, Slot, Wallet};
 use avvivo_kernel::{ReelId, ShopId, Timestamp};
 use chrono::NaiveDate;
 use uuid::Uuid;
@@ -53,6 +53,82 @@ pub async fn set_reels(conn: &mut Conn, shop: ShopId, wallet: &ReelWallet) -> Re
         count(wallet.daily_used),
         wallet.day,
         count(wallet.extra_balance),
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// A shop's whole wallet, locked until the transaction ends; none when it has none yet.
+pub async fn lock(conn: &mut Conn, shop: ShopId) -> Result<Option<Wallet>, DbError> {
+    let row = sqlx::query!(
+        r#"
+        SELECT
+            weekly_live_base_limit, weekly_live_used, weekly_live_week, live_extra_balance, reel_daily_limit,
+            reel_daily_used, reel_day, reel_extra_balance
+        FROM quota_wallets
+        WHERE shop_id = $1
+        FOR UPDATE
+        "#,
+        shop.as_uuid(),
+    )
+    .fetch_optional(conn)
+    .await?;
+    let count = |column, value: i32| {
+        u32::try_from(value).map_err(|_: std::num::TryFromIntError| {
+            DbError::broken("quota_wallets", column, shop, value)
+        })
+    };
+    row.map(|row| {
+        Ok(Wallet {
+            lives: LiveWallet {
+                weekly_limit: count("weekly_live_base_limit", row.weekly_live_base_limit)?,
+                weekly_used: count("weekly_live_used", row.weekly_live_used)?,
+                week: row.weekly_live_week,
+                extra_balance: count("live_extra_balance", row.live_extra_balance)?,
+            },
+            reels: ReelWallet {
+                daily_limit: count("reel_daily_limit", row.reel_daily_limit)?,
+                daily_used: count("reel_daily_used", row.reel_daily_used)?,
+                day: row.reel_day,
+                extra_balance: count("reel_extra_balance", row.reel_extra_balance)?,
+            },
+        })
+    })
+    .transpose()
+}
+
+/// Stores a shop's whole wallet; the shop is locked, so nobody else makes one meanwhile.
+pub async fn save(conn: &mut Conn, shop: ShopId, wallet: &Wallet) -> Result<(), DbError> {
+    let count = |value: u32| i32::try_from(value).unwrap_or(i32::MAX);
+    let Wallet { lives, reels } = wallet;
+    sqlx::query!(
+        r#"
+        INSERT INTO quota_wallets (
+            shop_id, weekly_live_base_limit, weekly_live_used, weekly_live_week, live_extra_balance, reel_daily_limit,
+            reel_daily_used, reel_day, reel_extra_balance
+        )
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+        ON CONFLICT (shop_id) DO UPDATE
+        SET
+            weekly_live_base_limit = EXCLUDED.weekly_live_base_limit,
+            weekly_live_used = EXCLUDED.weekly_live_used,
+            weekly_live_week = EXCLUDED.weekly_live_week,
+            live_extra_balance = EXCLUDED.live_extra_balance,
+            reel_daily_limit = EXCLUDED.reel_daily_limit,
+            reel_daily_used = EXCLUDED.reel_daily_used,
+            reel_day = EXCLUDED.reel_day,
+            reel_extra_balance = EXCLUDED.reel_extra_balance
+        "#,
+        shop.as_uuid(),
+        count(lives.weekly_limit),
+        count(lives.weekly_used),
+        lives.week,
+        count(lives.extra_balance),
+        count(reels.daily_limit),
+        count(reels.daily_used),
+        reels.day,
+        count(reels.extra_balance),
     )
     .execute(conn)
     .await?;

@@ -2,9 +2,9 @@
 
 use async_trait::async_trait;
 use avvivo_app::{AppError, Deps, identity::resolve_caller};
-use avvivo_domain::identity::{AccessError, Caller, TokenIdentity};
+use avvivo_domain::identity::{AccessError, Caller, TokenIdentity, UserType};
 use avvivo_http_kit::{Authenticate, NotAuthenticated, Problem, Role};
-use avvivo_kernel::ErrorKind;
+use avvivo_kernel::{AccountId, ErrorKind};
 use avvivo_tokens::{FirebaseUser, FirebaseVerifier};
 
 /// Verifies Firebase tokens and finds their accounts.
@@ -68,6 +68,38 @@ impl Role for Admin {
     fn admit(caller: Caller) -> Result<Self, Problem> {
         if caller.is_admin() {
             Ok(Self)
+        } else {
+            Err(AccessError::NotAllowed.into())
+        }
+    }
+}
+
+/// An administrator, whose deeds are written down.
+#[derive(Debug, Clone)]
+pub(crate) struct Administrator(pub(crate) Caller);
+
+impl Role for Administrator {
+    type Caller = Caller;
+
+    fn admit(caller: Caller) -> Result<Self, Problem> {
+        if caller.is_admin() {
+            Ok(Self(caller))
+        } else {
+            Err(AccessError::NotAllowed.into())
+        }
+    }
+}
+
+/// Somebody who buys. The owner of a shop that is not open is one, too.
+#[derive(Debug, Clone)]
+pub(crate) struct Client(pub(crate) AccountId);
+
+impl Role for Client {
+    type Caller = Caller;
+
+    fn admit(caller: Caller) -> Result<Self, Problem> {
+        if caller.user_type == UserType::Client {
+            Ok(Self(caller.account_id))
         } else {
             Err(AccessError::NotAllowed.into())
         }

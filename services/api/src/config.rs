@@ -1,5 +1,7 @@
 //! Everything about the api that is configurable.
 
+mod shops;
+
 use avvivo_app::Policy;
 use avvivo_domain::identity::AdminEmails;
 use avvivo_http_kit::Quota;
@@ -10,6 +12,8 @@ use avvivo_service_kit::{
 use avvivo_wiring::{config::UploadConfig, core::CoreConfig};
 use chrono::TimeDelta;
 use std::time::Duration;
+
+pub use shops::{RegistrationConfig, ShopsConfig};
 
 /// The api's configuration.
 #[derive(Debug, Clone)]
@@ -30,6 +34,10 @@ pub struct Config {
     pub edge: EdgeConfig,
     /// The rules of reels.
     pub reels: ReelsConfig,
+    /// The lists of shops.
+    pub shops: ShopsConfig,
+    /// Shops that register themselves.
+    pub registration: RegistrationConfig,
     /// The server that answers the gateway.
     pub internal: InternalConfig,
     /// What `/system/status` says of other services.
@@ -51,6 +59,8 @@ impl Section for Config {
             identity: reader.section(),
             edge: reader.section(),
             reels: reader.section(),
+            shops: reader.section(),
+            registration: reader.section(),
             internal: reader.section(),
             status: reader.section(),
             dev: reader.section(),
@@ -78,6 +88,7 @@ impl Config {
             single_processing: self.reels.single_processing,
             stale_after: TimeDelta::from_std(self.reels.stale_after).unwrap_or(TimeDelta::MAX),
             showcase_per_band: self.reels.showcase_per_band,
+            address_defaults: self.registration.address.clone(),
         }
     }
 }

@@ -12,7 +12,7 @@ use avvivo_ports::{EventBus, Subscribe};
 use avvivo_service_kit::{Lifecycle, health::Down};
 use futures::StreamExt as _;
 
-use crate::state::FEED_TAG;
+use crate::state::{FEED_TAG, SHOPS_TAG};
 
 /// How long to wait before asking a bus that is away again.
 const RETRY: Duration = Duration::from_secs(2);
@@ -90,6 +90,7 @@ async fn listen(
     };
     // What changed before we listened is not announced to us. Only once it is forgotten may anybody rely on us.
     cache.invalidate(FEED_TAG);
+    cache.invalidate(SHOPS_TAG);
     hearing.set(Ok(()));
     while let Some(delivery) = events.next().await {
         match delivery {
@@ -106,6 +107,11 @@ async fn listen(
 fn forget(cache: &ResponseCache, payload: Option<&Payload>) {
     match payload {
         Some(Payload::ReelPublished(_) | Payload::ReelWithdrawn(_)) => cache.invalidate(FEED_TAG),
+        Some(Payload::ShopChanged(_)) => {
+            cache.invalidate(SHOPS_TAG);
+            // Reels show their shops, and those of shops that are out of sight are not shown.
+            cache.invalidate(FEED_TAG);
+        }
         Some(
             Payload::ReelStatusChanged(_)
             | Payload::ChatMessageSent(_)

@@ -5,7 +5,20 @@ mod anywhere;
     unused_qualifications,
     reason = "the documentation macro qualifies the parameter types it names"
 )]
+mod audit;
+#[expect(
+    unused_qualifications,
+    reason = "the documentation macro qualifies the parameter types it names"
+)]
+mod auth;
+#[expect(
+    unused_qualifications,
+    reason = "the documentation macro qualifies the parameter types it names"
+)]
 mod chat;
+mod clients;
+mod cursor;
+mod gone;
 mod idempotency;
 pub(crate) mod lenient;
 mod realtime;
@@ -14,6 +27,11 @@ mod realtime;
     reason = "the documentation macro qualifies the parameter types it names"
 )]
 mod reels;
+#[expect(
+    unused_qualifications,
+    reason = "the documentation macro qualifies the parameter types it names"
+)]
+mod shops;
 mod storage;
 mod system;
 
@@ -59,10 +77,14 @@ pub(crate) struct ProblemView {
     ),
     components(schemas(ProblemView)),
     tags(
+        (name = "auth", description = "Who somebody is, and what they came for"),
+        (name = "clients", description = "What buyers keep: profile, favourites, reminders"),
         (name = "reels", description = "24-hour reels: publish, watch, moderate"),
+        (name = "shops", description = "Shops: find, show, edit, moderate"),
         (name = "chat", description = "Conversations between clients and shops"),
         (name = "realtime", description = "Event streams. `/asyncapi.yaml` describes every event"),
         (name = "storage", description = "Files on their way to the object store"),
+        (name = "audit", description = "Who changed what, when and why"),
         (name = "system", description = "How the platform is doing"),
     )
 )]
@@ -70,10 +92,14 @@ struct Document;
 
 fn table() -> OpenApiRouter<ApiState> {
     OpenApiRouter::with_openapi(Document::openapi())
+        .merge(auth::table())
+        .merge(clients::table())
         .merge(reels::table())
+        .merge(shops::table())
         .merge(chat::table())
         .merge(realtime::table())
         .merge(storage::table())
+        .merge(audit::table())
         .merge(system::table())
 }
 

@@ -25,7 +25,7 @@ use crate::{
     health::Optional,
     limits::SharedLimiter,
     realtime, routes,
-    state::{ApiState, CacheRules, Shared},
+    state::{ApiState, CacheRules, RegistrationLimits, Shared},
 };
 
 /// What a reel's body may measure: editor states are rich.
@@ -107,6 +107,8 @@ impl Api {
             cache,
             redis,
             no_redis: RedisStatus::not_configured(&config.redis.key_prefix, config.redis.tls),
+            shops: config.shops,
+            registration: RegistrationLimits::new(&limiter, &config.registration),
             status: Arc::new(config.status.clone()),
             requested_bus: config.core.bus.requested,
             bus: Arc::clone(&core.bus),

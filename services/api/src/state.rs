@@ -3,14 +3,28 @@
 use std::{ops::Deref, sync::Arc, time::Duration};
 
 use avvivo_app::Deps;
-use avvivo_http_kit::{CacheRule, RateLimit, ResponseCache};
+use avvivo_http_kit::{CacheRule, RateLimit, RateLimiter, ResponseCache};
 use avvivo_redis::{Redis, RedisStatus};
 use avvivo_wiring::{Bus, config::BusKind};
 
-use crate::{config::StatusConfig, freshness::Hearing};
+use crate::{
+    config::{RegistrationConfig, ShopsConfig, StatusConfig},
+    freshness::Hearing,
+};
 
 /// Changes when a reel enters or leaves the public feed.
 pub(crate) const FEED_TAG: &str = "reels";
+
+/// Changes when a shop is made, changed or deleted.
+pub(crate) const SHOPS_TAG: &str = "shops";
+
+/// How long lists of shops are kept when no event says that they changed: ratings change without one.
+const SHOPS_TTL: Duration = Duration::from_secs(30);
+
+/// Featured shops change with the hour, and the map is large.
+const FEATURED_TTL: Duration = Duration::from_mins(1);
+const LETTER_TTL: Duration = Duration::from_mins(2);
+const MAP_TTL: Duration = Duration::from_mins(2);
 
 /// How long the feed is kept when no event says that it changed: reels leave it by the mere passing of time.
 const FEED_TTL: Duration = Duration::from_secs(20);
@@ -46,6 +60,8 @@ pub(crate) struct Shared {
     pub(crate) redis: Option<Redis>,
     /// What is told of Redis where there is none.
     pub(crate) no_redis: RedisStatus,
+    pub(crate) shops: ShopsConfig,
+    pub(crate) registration: RegistrationLimits,
     pub(crate) status: Arc<StatusConfig>,
     /// The bus that was asked for, by its name.
     pub(crate) requested_bus: BusKind,
@@ -55,10 +71,42 @@ pub(crate) struct Shared {
     pub(crate) instance: Arc<str>,
 }
 
+/// How often strangers may register shops and ask about them.
+#[derive(Clone)]
+pub(crate) struct RegistrationLimits {
+    /// None where registering is not limited.
+    pub(crate) attempts: Option<AttemptLimits>,
+    pub(crate) lookups: RateLimit,
+}
+
+/// How often a shop may be registered, or a step of it checked.
+#[derive(Clone)]
+pub(crate) struct AttemptLimits {
+    pub(crate) per_network: RateLimit,
+    pub(crate) per_identity: RateLimit,
+}
+
+impl RegistrationLimits {
+    pub(crate) fn new(limiter: &Arc<dyn RateLimiter>, config: &RegistrationConfig) -> Self {
+        let limit = |quota| RateLimit::new(Arc::clone(limiter), quota);
+        Self {
+            attempts: config.limited.then(|| AttemptLimits {
+                per_network: limit(config.per_network),
+                per_identity: limit(config.per_identity),
+            }),
+            lookups: limit(config.lookups),
+        }
+    }
+}
+
 /// How each cached list is kept.
 pub(crate) struct CacheRules {
     pub(crate) feed: CacheRule,
     pub(crate) showcase: CacheRule,
+    pub(crate) shops: CacheRule,
+    pub(crate) featured: CacheRule,
+    pub(crate) letter: CacheRule,
+    pub(crate) map: CacheRule,
 }
 
 impl CacheRules {
@@ -66,6 +114,10 @@ impl CacheRules {
         Self {
             feed: cache.rule("GET /reels", FEED_TTL, &[FEED_TAG]),
             showcase: cache.rule("GET /reels/showcase", SHOWCASE_TTL, &[FEED_TAG]),
+            shops: cache.rule("GET /shops", SHOPS_TTL, &[SHOPS_TAG]),
+            featured: cache.rule("GET /shops/featured", FEATURED_TTL, &[SHOPS_TAG]),
+            letter: cache.rule("GET /shops/by-letter", LETTER_TTL, &[SHOPS_TAG]),
+            map: cache.rule("GET /shops/map-data", MAP_TTL, &[SHOPS_TAG]),
         }
     }
 }

@@ -92,6 +92,8 @@ impl Frame {
                 revokes = Some(Revoked::Account(change.account_id.as_str().into()));
                 Parts::None
             }
+            // For those who keep lists of shops.
+            Payload::ShopChanged(_) => Parts::None,
         };
         Some(Self {
             sequence: event.sequence,

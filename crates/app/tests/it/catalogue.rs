@@ -2,7 +2,13 @@
 
 use avvivo_app::AppError;
 use avvivo_domain::{
-    chat::ChatError, identity::AccessError, quota::QuotaError, reels::ReelError,
+    chat::ChatError,
+    clients::ClientError,
+    fields::FieldError,
+    identity::{AccessError, onboarding::OnboardingError},
+    quota::QuotaError,
+    reels::ReelError,
+    shops::{ShopError, intake::IntakeError},
     uploads::UploadError,
 };
 use avvivo_kernel::Fault as _;
@@ -48,6 +54,31 @@ fn chat() -> impl Iterator<Item = AppError> {
     )
 }
 
+fn client() -> impl Iterator<Item = AppError> {
+    use ClientError as E;
+    let field = || FieldError::Wrong { field: "birthDate" };
+    each!(ClientError:
+        E::Username => E::Username,
+        E::UsernameTaken => E::UsernameTaken,
+        E::Phone => E::Phone,
+        E::BirthDate => E::BirthDate,
+        E::ShopNotFound => E::ShopNotFound,
+        E::LiveNotFound => E::LiveNotFound,
+        E::LiveNotUpcoming => E::LiveNotUpcoming,
+        E::Field(_) => E::Field(field()),
+    )
+}
+
+fn onboarding() -> impl Iterator<Item = AppError> {
+    use OnboardingError as E;
+    each!(OnboardingError:
+        E::InvalidIntent => E::InvalidIntent,
+        E::AccountGone => E::AccountGone,
+        E::Administrative => E::Administrative,
+        E::AlreadyChosen => E::AlreadyChosen,
+    )
+}
+
 fn reel() -> impl Iterator<Item = AppError> {
     use ReelError as E;
     each!(ReelError:
@@ -64,6 +95,60 @@ fn reel() -> impl Iterator<Item = AppError> {
         E::AlreadyProcessing => E::AlreadyProcessing,
         E::NotRendered => E::NotRendered,
         E::InvalidField { .. } => E::InvalidField { field: "durationSeconds" },
+    )
+}
+
+fn shop() -> impl Iterator<Item = AppError> {
+    use ShopError as E;
+    each!(ShopError:
+        E::NotFound => E::NotFound,
+        E::NotTheOwner => E::NotTheOwner,
+        E::Banned => E::Banned,
+        E::InvalidId => E::InvalidId,
+        E::InvalidEmail => E::InvalidEmail,
+        E::EmailTaken => E::EmailTaken,
+        E::SlugTaken => E::SlugTaken,
+        E::NameTaken => E::NameTaken,
+        E::InvalidCuit => E::InvalidCuit,
+        E::CuitTaken => E::CuitTaken,
+        E::Whatsapp => E::Whatsapp,
+        E::RepeatedNetwork => E::RepeatedNetwork,
+        E::Days => E::Days,
+        E::Amount => E::Amount,
+        E::NoPlan => E::NoPlan,
+        E::AgendaSuspended => E::AgendaSuspended,
+        E::OwnerNotFound => E::OwnerNotFound,
+        E::OwnerAdministers => E::OwnerAdministers,
+        E::OwnerHasShop => E::OwnerHasShop,
+        E::NobodyToInvite => E::NobodyToInvite,
+        E::Field(_) => E::Field(FieldError::Missing { field: "name" }),
+    )
+}
+
+fn intake() -> impl Iterator<Item = AppError> {
+    use IntakeError as E;
+    each!(IntakeError:
+        E::InvalidStep => E::InvalidStep,
+        E::InvalidStoreName => E::InvalidStoreName,
+        E::InvalidRazonSocial => E::InvalidRazonSocial,
+        E::InvalidCuit => E::InvalidCuit,
+        E::DuplicateCuit => E::DuplicateCuit,
+        E::DuplicateStoreName => E::DuplicateStoreName,
+        E::InvalidAddress(_) => E::InvalidAddress(vec!["street"]),
+        E::GalleryLocalMissing => E::GalleryLocalMissing,
+        E::AddressRequiresGallery { .. } => E::AddressRequiresGallery { has_gallery: false, existing: 1 },
+        E::DuplicateGalleryLocal { .. } => E::DuplicateGalleryLocal { local: "12B".to_owned() },
+        E::DuplicateStoreAtAddress => E::DuplicateStoreAtAddress,
+        E::InvalidEmail => E::InvalidEmail,
+        E::InvalidWhatsapp => E::InvalidWhatsapp,
+        E::DuplicateContact { .. } => E::DuplicateContact { email: true, whatsapp: false },
+        E::MissingConsents => E::MissingConsents,
+        E::MissingSocial => E::MissingSocial,
+        E::OwnerAdministers => E::OwnerAdministers,
+        E::OwnerHasShop => E::OwnerHasShop,
+        E::OwnerGone => E::OwnerGone,
+        E::AddressNotFound => E::AddressNotFound,
+        E::InvalidField(_) => E::InvalidField("website"),
     )
 }
 
@@ -132,7 +217,11 @@ fn store() -> impl Iterator<Item = AppError> {
 fn the_catalogue_of_codes() {
     let all = access()
         .chain(chat())
+        .chain(client())
+        .chain(onboarding())
         .chain(reel())
+        .chain(shop())
+        .chain(intake())
         .chain(upload())
         .chain(quota())
         .chain(database())

@@ -5,7 +5,10 @@ use avvivo_app::{
     identity::change_status,
     realtime::topics,
 };
-use avvivo_domain::identity::{AccountStatus, Caller};
+use avvivo_domain::{
+    audit::Actor,
+    identity::{AccountStatus, Caller},
+};
 use avvivo_kernel::ConversationId;
 
 use crate::support::{Shop, World, code, words};
@@ -102,7 +105,7 @@ async fn a_change_of_status_is_announced_once() {
         (AccountStatus::Suspended, false),
         (AccountStatus::Active, true),
     ] {
-        let changed = change_status::run(&world.deps, account, status)
+        let changed = change_status::run(&world.deps, Actor::System, account, status)
             .await
             .unwrap();
         assert_eq!(changed, is_news);
@@ -112,4 +115,6 @@ async fn a_change_of_status_is_announced_once() {
         words(&world.bus.events()),
         ["access changed", "access changed"]
     );
+    let written = "SELECT count(*) FROM audit_log WHERE action = 'ACCOUNT_STATUS_CHANGED'";
+    assert_eq!(world.count(written).await, 2);
 }

@@ -7,6 +7,7 @@
 
 mod abandoned_files;
 mod catalogue;
+mod choose_role;
 mod create_reel;
 mod create_reel_at_once;
 mod create_reel_refusals;

@@ -187,8 +187,39 @@ async fn a_verified_owner_opens_a_shop_that_waits_for_that() {
     let opened = "SELECT count(*) FROM shops WHERE status = 'ACTIVE' AND verification = 'VERIFIED' \
                   AND visibility = 'LIT' AND owner_accepted_at IS NOT NULL";
     assert_eq!(world.count(opened).await, 1);
+    let written = "SELECT count(*) FROM audit_log WHERE action = 'SHOP_OPENED_BY_OWNER' AND subject_kind = 'SHOP' \
+                   AND actor_account_id IS NOT NULL AND before ->> 'status' = 'PENDING_VERIFICATION' \
+                   AND after = '{\"status\": \"ACTIVE\", \"verificationState\": \"VERIFIED\"}'";
+    assert_eq!(world.count(written).await, 1);
     let again = resolve_caller::run(&world.deps, &token).await.unwrap();
     assert_eq!(again, caller);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_changes_of_somebodys_rights_is_written_down_once() {
+    let policy = Policy {
+        admin_emails: AdminEmails::new(["boss@example.com"]),
+        ..Policy::default()
+    };
+    let world = World::with(policy).await;
+    let id = world.id();
+    sqlx::query(
+        "INSERT INTO accounts (id, email, created_at) VALUES ($1, 'boss@example.com', now())",
+    )
+    .bind(id)
+    .execute(world.pool())
+    .await
+    .unwrap();
+    let token = token(&world, "uid-1", "boss@example.com");
+
+    let callers = join_all((0..6).map(|_| resolve_caller::run(&world.deps, &token))).await;
+
+    assert!(callers.into_iter().all(|caller| caller.unwrap().is_admin()));
+    assert_eq!(world.count("SELECT count(*) FROM audit_log").await, 1);
+    let written = "SELECT count(*) FROM audit_log WHERE action = 'ACCOUNT_ROLE_CHANGED' AND actor_type = 'SYSTEM' \
+                   AND before = '{\"role\": \"UNDEFINED\", \"userType\": \"CLIENT\"}' \
+                   AND after ->> 'adminRole' = 'SUPERADMIN' AND after ->> 'firebaseUid' = 'uid-1'";
+    assert_eq!(world.count(written).await, 1);
 }
 
 #[tokio::test]

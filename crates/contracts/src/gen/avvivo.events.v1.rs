@@ -5,7 +5,8 @@ pub struct Event {
     /// UUID version 7. The same event may arrive more than once; consumers recognise it by this.
     #[prost(string, tag = "1")]
     pub id: ::prost::alloc::string::String,
-    /// Who may see it: `shop:<id>`, `client:<account id>`, `public:reels`; or `control:access`, for gateways alone.
+    /// Who may see it: `shop:<id>`, `client:<account id>`, `public:reels`; `public:shops`, for caches; or `control:access`, for
+    /// gateways alone.
     #[prost(string, tag = "2")]
     pub audience: ::prost::alloc::string::String,
     /// Counts the audience's events in commit order, starting at 1, without gaps. 0 for a state: it is not kept, only the
@@ -17,7 +18,7 @@ pub struct Event {
     /// W3C trace context of the write that caused the event; empty when there was none.
     #[prost(string, tag = "5")]
     pub traceparent: ::prost::alloc::string::String,
-    #[prost(oneof = "event::Payload", tags = "10, 11, 12, 13, 14, 15, 16")]
+    #[prost(oneof = "event::Payload", tags = "10, 11, 12, 13, 14, 15, 16, 17")]
     pub payload: ::core::option::Option<event::Payload>,
 }
 /// Nested message and enum types in `Event`.
@@ -38,6 +39,8 @@ pub mod event {
         AccessChanged(super::AccessChanged),
         #[prost(message, tag = "16")]
         ChatTyping(super::ChatTyping),
+        #[prost(message, tag = "17")]
+        ShopChanged(super::ShopChanged),
     }
 }
 /// A reel moved through its life; only the owning shop hears it. Sent as `reel:status`.
@@ -197,4 +200,10 @@ pub struct ChatTyping {
     /// How long it holds unless said again. 0 says that it is over.
     #[prost(uint32, tag = "3")]
     pub expires_in_ms: u32,
+}
+/// A shop was made, changed or deleted: whoever keeps lists of shops forgets them. No client is told.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ShopChanged {
+    #[prost(string, tag = "1")]
+    pub shop_id: ::prost::alloc::string::String,
 }

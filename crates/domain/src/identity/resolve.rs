@@ -187,11 +187,15 @@ fn role_without_shop(account: &Account) -> Role {
 impl Resolution {
     /// Whether anything has to be written at all; most requests need nothing.
     pub fn writes_nothing(&self) -> bool {
-        self.link_uid.is_none()
-            && !self.stamp_login
-            && self.store_role.is_none()
-            && self.ensure_admin.is_none()
-            && self.open_shop.is_none()
+        !self.stamp_login && !self.changes_rights()
+    }
+
+    /// Whether somebody may do other things than before, or somebody else may.
+    pub fn changes_rights(&self) -> bool {
+        self.link_uid.is_some()
+            || self.store_role.is_some()
+            || self.ensure_admin.is_some()
+            || self.open_shop.is_some()
     }
 
     /// Whose account.

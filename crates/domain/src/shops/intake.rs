@@ -18,6 +18,6 @@ pub use address::{
 };
 pub use draft::{
     Contact, ContactFacts, Draft, Facts, Identity, IdentityFacts, Step, check_contact,
-    check_identity,
+    check_identity, store_name,
 };
 pub use error::IntakeError;

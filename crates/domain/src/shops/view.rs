@@ -35,6 +35,15 @@ impl Viewer {
         }
     }
 
+    /// Who they are to lists: the owner of a shop that is not open is like everybody.
+    #[must_use]
+    pub fn in_lists(self) -> Self {
+        match self {
+            Self::Applicant(_) => Self::Public,
+            other => other,
+        }
+    }
+
     /// Whether lists show them shops in any state: the panels of shops look for their own there.
     pub fn lists_all(self) -> bool {
         matches!(self, Self::Shop(_) | Self::Admin)

@@ -2,13 +2,16 @@
 //! Statements against real PostgreSQL: what they do when several do it at once, and how they are planned.
 
 mod abandoned;
+mod audit;
 mod errors;
 mod leases;
 mod migrations;
 mod outbox_numbers;
 mod outbox_order;
 mod plans;
+mod plans_of_people;
 mod render_writes;
+mod shop_plans;
 mod support;
 mod tombstones;
 mod views;

@@ -36,7 +36,7 @@ const REELS: &str = "
 ";
 
 /// The statement of this crate that contains all of these pieces.
-fn statement(pieces: &[&str]) -> String {
+pub(crate) fn statement(pieces: &[&str]) -> String {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(".sqlx");
     let read = |entry: Result<fs::DirEntry, _>| {
         let file = fs::read(entry.unwrap().path()).unwrap();
@@ -57,7 +57,7 @@ fn statement(pieces: &[&str]) -> String {
 }
 
 /// Prepares a statement to be planned in this mode.
-async fn prepare(conn: &mut PgConnection, mode: &str, query: &str) {
+pub(crate) async fn prepare(conn: &mut PgConnection, mode: &str, query: &str) {
     let statements = format!("DEALLOCATE ALL; SET plan_cache_mode = {mode}; PREPARE p AS {query}");
     sqlx::raw_sql(AssertSqlSafe(statements))
         .execute(conn)
@@ -66,8 +66,12 @@ async fn prepare(conn: &mut PgConnection, mode: &str, query: &str) {
 }
 
 /// The nodes of the prepared statement's plan.
-async fn explain(conn: &mut PgConnection, arguments: &str) -> Vec<Value> {
-    let explain = AssertSqlSafe(format!("EXPLAIN (FORMAT JSON) EXECUTE p ({arguments})"));
+pub(crate) async fn explain(conn: &mut PgConnection, arguments: &str) -> Vec<Value> {
+    let arguments = match arguments {
+        "" => String::new(),
+        some => format!("({some})"),
+    };
+    let explain = AssertSqlSafe(format!("EXPLAIN (FORMAT JSON) EXECUTE p {arguments}"));
     // Plainly, without preparing it in turn.
     let row = sqlx::raw_sql(explain).fetch_one(conn).await.unwrap();
     let explained: Value = row.get(0);
@@ -90,15 +94,15 @@ fn has(node: &Value, key: &str) -> bool {
 }
 
 /// What is expected of a plan.
-struct Expected<'a> {
-    query: String,
-    arguments: &'a str,
-    index: &'a str,
+pub(crate) struct Expected<'a> {
+    pub(crate) query: String,
+    pub(crate) arguments: &'a str,
+    pub(crate) index: &'a str,
     /// Whether the index gives the order, so that the newest few are read and not everything sorted.
-    in_order: bool,
+    pub(crate) in_order: bool,
 }
 
-async fn uses(world: &World, expected: Expected<'_>) {
+pub(crate) async fn uses(world: &World, expected: Expected<'_>) {
     let mut conn = world.pool().acquire().await.unwrap();
     for mode in ["force_custom_plan", "force_generic_plan"] {
         prepare(&mut conn, mode, &expected.query).await;

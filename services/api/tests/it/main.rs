@@ -6,7 +6,10 @@
     reason = "a test fails by panicking"
 )]
 
+mod audit;
+mod auth;
 mod chat;
+mod clients;
 mod dev;
 mod identity;
 mod matrix;
@@ -16,6 +19,7 @@ mod outages;
 mod pipeline;
 mod realtime;
 mod reels;
+mod shops;
 mod start;
 mod storage;
 mod support;

@@ -12,6 +12,7 @@ use uuid::Uuid;
 use crate::{
     chat::open,
     openapi::{operations, responses},
+    shops::registration,
     support::{
         TestApp,
         files::BYTES,
@@ -27,6 +28,13 @@ const SUSPENDED: &str = "403 auth.suspended";
 const NOT_YOURS: &str = "403 auth.not_yours";
 const NOT_ALLOWED: &str = "403 auth.not_allowed";
 const GONE: &str = "410 storage.upload_gone";
+const CREATED: &str = "201";
+const HAS_A_SHOP: &str = "409 DUPLICATE_CONTACT";
+const NOT_THE_OWNER: &str = "400 shop.not_the_owner";
+const NO_PENALTIES: &str = "410 shop.penalties_gone";
+
+const CHOSEN: &str = "409 onboarding.already_chosen";
+const ADMINISTERS: &str = "403 onboarding.administrative";
 
 /// The conversation is that of the client and the shop in question.
 const NO_CHAT: &str = "400 chat.not_found";
@@ -39,8 +47,24 @@ const FOREIGN: &str = "400 upload.foreign_path";
 type Row = (&'static str, [&'static str; 9]);
 
 #[rustfmt::skip]
-const TABLE: [Row; 29] = [
+const TABLE: [Row; 66] = [
     //                             anonymous, client,      owner,       other owner, pending,     suspended, admin, invalid, no e-mail
+    ("GET /auth/me",              [SIGN_IN,   OK,          OK,          OK,          OK,          SUSPENDED, OK, SIGN_IN, NO_EMAIL]),
+    ("POST /auth/onboarding/role", [SIGN_IN,  CHOSEN,      CHOSEN,      CHOSEN,      OK,          SUSPENDED, ADMINISTERS, SIGN_IN, NO_EMAIL]),
+    ("POST /auth/onboarding-intent", [SIGN_IN, CHOSEN,     CHOSEN,      CHOSEN,      OK,          SUSPENDED, ADMINISTERS, SIGN_IN, NO_EMAIL]),
+    ("GET /auth/admin/users",     [SIGN_IN,   NOT_ALLOWED, NOT_ALLOWED, NOT_ALLOWED, NOT_ALLOWED, SUSPENDED, OK, SIGN_IN, NO_EMAIL]),
+    ("GET /audit",                [SIGN_IN,   NOT_ALLOWED, NOT_ALLOWED, NOT_ALLOWED, NOT_ALLOWED, SUSPENDED, OK, SIGN_IN, NO_EMAIL]),
+    ("GET /clients/me",           [SIGN_IN,   OK,          NOT_ALLOWED, NOT_ALLOWED, OK,          SUSPENDED, NOT_ALLOWED, SIGN_IN, NO_EMAIL]),
+    ("POST /clients/me",          [SIGN_IN,   OK,          NOT_ALLOWED, NOT_ALLOWED, OK,          SUSPENDED, NOT_ALLOWED, SIGN_IN, NO_EMAIL]),
+    ("GET /clients/me/profile",   [SIGN_IN,   OK,          NOT_ALLOWED, NOT_ALLOWED, OK,          SUSPENDED, NOT_ALLOWED, SIGN_IN, NO_EMAIL]),
+    ("PATCH /clients/me/profile", [SIGN_IN,   OK,          NOT_ALLOWED, NOT_ALLOWED, OK,          SUSPENDED, NOT_ALLOWED, SIGN_IN, NO_EMAIL]),
+    ("GET /clients/me/activity",  [SIGN_IN,   OK,          NOT_ALLOWED, NOT_ALLOWED, OK,          SUSPENDED, NOT_ALLOWED, SIGN_IN, NO_EMAIL]),
+    ("GET /clients/me/favorites", [SIGN_IN,   OK,          NOT_ALLOWED, NOT_ALLOWED, OK,          SUSPENDED, NOT_ALLOWED, SIGN_IN, NO_EMAIL]),
+    ("POST /clients/me/favorites/{shopId}", [SIGN_IN, OK,  NOT_ALLOWED, NOT_ALLOWED, OK,          SUSPENDED, NOT_ALLOWED, SIGN_IN, NO_EMAIL]),
+    ("DELETE /clients/me/favorites/{shopId}", [SIGN_IN, OK, NOT_ALLOWED, NOT_ALLOWED, OK,         SUSPENDED, NOT_ALLOWED, SIGN_IN, NO_EMAIL]),
+    ("GET /clients/me/reminders", [SIGN_IN,   OK,          NOT_ALLOWED, NOT_ALLOWED, OK,          SUSPENDED, NOT_ALLOWED, SIGN_IN, NO_EMAIL]),
+    ("POST /clients/me/reminders/{streamId}", [SIGN_IN, OK, NOT_ALLOWED, NOT_ALLOWED, OK,         SUSPENDED, NOT_ALLOWED, SIGN_IN, NO_EMAIL]),
+    ("DELETE /clients/me/reminders/{streamId}", [SIGN_IN, OK, NOT_ALLOWED, NOT_ALLOWED, OK,       SUSPENDED, NOT_ALLOWED, SIGN_IN, NO_EMAIL]),
     ("GET /reels",                [OK,        OK,          OK,          OK,          OK,          SUSPENDED, OK, OK,      NO_EMAIL]),
     ("GET /reels/showcase",       [OK,        OK,          OK,          OK,          OK,          SUSPENDED, OK, OK,      NO_EMAIL]),
     ("GET /reels/admin",          [SIGN_IN,   NOT_ALLOWED, NOT_ALLOWED, NOT_ALLOWED, NOT_ALLOWED, SUSPENDED, OK, SIGN_IN, NO_EMAIL]),
@@ -69,6 +93,27 @@ const TABLE: [Row; 29] = [
     ("POST /chat/shop/conversations/{conversationId}/typing", [SIGN_IN, NOT_ALLOWED, OK, NO_CHAT, NOT_ALLOWED, SUSPENDED, NOT_ALLOWED, SIGN_IN, NO_EMAIL]),
     ("POST /storage/chat/upload-url", [SIGN_IN, OK,         OK,          NOT_FOUND,   NOT_FOUND,   SUSPENDED, NOT_ALLOWED, SIGN_IN, NO_EMAIL]),
     ("POST /storage/chat/confirm", [SIGN_IN,   CONFIRMED,   FOREIGN,     FOREIGN,     FOREIGN,     SUSPENDED, NOT_ALLOWED, SIGN_IN, NO_EMAIL]),
+    ("GET /shops",                [OK,        OK,          OK,          OK,          OK,          SUSPENDED, OK, OK,      NO_EMAIL]),
+    ("GET /shops/featured",       [OK,        OK,          OK,          OK,          OK,          SUSPENDED, OK, OK,      NO_EMAIL]),
+    ("GET /shops/by-letter",      [OK,        OK,          OK,          OK,          OK,          SUSPENDED, OK, OK,      NO_EMAIL]),
+    ("GET /shops/map-data",       [OK,        OK,          OK,          OK,          OK,          SUSPENDED, OK, OK,      NO_EMAIL]),
+    ("GET /shops/check-email",    [OK,        OK,          OK,          OK,          OK,          SUSPENDED, OK, OK,      NO_EMAIL]),
+    ("GET /shops/{id}",           [OK,        OK,          OK,          OK,          OK,          SUSPENDED, OK, OK,      NO_EMAIL]),
+    ("POST /shops",               [SIGN_IN,   NOT_ALLOWED, NOT_ALLOWED, NOT_ALLOWED, NOT_ALLOWED, SUSPENDED, CREATED, SIGN_IN, NO_EMAIL]),
+    ("PUT /shops/{id}",           [SIGN_IN,   NOT_ALLOWED, OK,          NOT_YOURS,   OK,          SUSPENDED, OK, SIGN_IN, NO_EMAIL]),
+    ("DELETE /shops/{id}",        [SIGN_IN,   NOT_ALLOWED, NOT_ALLOWED, NOT_ALLOWED, NOT_ALLOWED, SUSPENDED, OK, SIGN_IN, NO_EMAIL]),
+    ("POST /shops/{id}/buy-stream-quota", [SIGN_IN, NOT_ALLOWED, OK,    NOT_YOURS,   NOT_ALLOWED, SUSPENDED, OK, SIGN_IN, NO_EMAIL]),
+    ("POST /shops/{id}/buy-reel-quota", [SIGN_IN, NOT_ALLOWED, OK,      NOT_YOURS,   NOT_ALLOWED, SUSPENDED, OK, SIGN_IN, NO_EMAIL]),
+    ("POST /shops/{id}/assign-owner", [SIGN_IN, NOT_ALLOWED, NOT_ALLOWED, NOT_ALLOWED, NOT_ALLOWED, SUSPENDED, OK, SIGN_IN, NO_EMAIL]),
+    ("POST /shops/{id}/accept",   [SIGN_IN,   NOT_ALLOWED, OK,          NOT_YOURS,   OK,          SUSPENDED, NOT_THE_OWNER, SIGN_IN, NO_EMAIL]),
+    ("POST /shops/{id}/toggle-penalty", [SIGN_IN, NOT_ALLOWED, NOT_ALLOWED, NOT_ALLOWED, NOT_ALLOWED, SUSPENDED, NO_PENALTIES, SIGN_IN, NO_EMAIL]),
+    ("POST /shops/{id}/activate", [SIGN_IN,   NOT_ALLOWED, NOT_ALLOWED, NOT_ALLOWED, NOT_ALLOWED, SUSPENDED, OK, SIGN_IN, NO_EMAIL]),
+    ("POST /shops/{id}/reject",   [SIGN_IN,   NOT_ALLOWED, NOT_ALLOWED, NOT_ALLOWED, NOT_ALLOWED, SUSPENDED, OK, SIGN_IN, NO_EMAIL]),
+    ("POST /shops/{id}/suspend-agenda", [SIGN_IN, NOT_ALLOWED, NOT_ALLOWED, NOT_ALLOWED, NOT_ALLOWED, SUSPENDED, OK, SIGN_IN, NO_EMAIL]),
+    ("POST /shops/{id}/lift-suspension", [SIGN_IN, NOT_ALLOWED, NOT_ALLOWED, NOT_ALLOWED, NOT_ALLOWED, SUSPENDED, OK, SIGN_IN, NO_EMAIL]),
+    ("GET /shops/self-register/check-cuit", [OK, OK,        OK,          OK,          OK,          SUSPENDED, OK, OK,      NO_EMAIL]),
+    ("POST /shops/self-register/validate", [OK, OK,         OK,          OK,          OK,          SUSPENDED, OK, OK,      NO_EMAIL]),
+    ("POST /shops/self-register", [CREATED,   CREATED,     HAS_A_SHOP,  HAS_A_SHOP,  HAS_A_SHOP,  SUSPENDED, CREATED, CREATED, NO_EMAIL]),
     ("POST /realtime/tickets",    [SIGN_IN,   OK,          OK,          OK,          OK,          SUSPENDED, OK, SIGN_IN, NO_EMAIL]),
 ];
 
@@ -120,6 +165,7 @@ impl Street {
         // More writes than one client may make, by people of whom several publish at once.
         let app = TestApp::start_with(|settings| {
             settings.insert("RATE_LIMIT_MAX", "1000000".to_owned());
+            settings.insert("SELF_REGISTER_RATE_LIMIT_ENABLED", "false".to_owned());
         })
         .await;
         let (client, owner) = (app.client(1).await, app.owner(2).await);
@@ -160,11 +206,21 @@ impl Street {
         };
         self.reels += 1;
         let reel = self.app.reel(self.reels, shop, ReelRow::default()).await;
+        let stream = self.app.stream(self.reels, shop, "UPCOMING").await;
         let (method, path) = route.split_once(' ').unwrap();
+        let subject = match visitor {
+            _ if !path.starts_with("/shops") => reel,
+            // What administrators do to it is not to be the end of those who come later.
+            Visitor::Admin => self.app.owner(0x100 + self.reels).await.shop,
+            _ => shop,
+        };
         let path = path
-            .replace("{id}", &reel.to_string())
+            .replace("{id}", &subject.to_string())
             .replace("{shopId}", &shop.to_string())
-            .replace("{conversationId}", &self.conversation);
+            .replace("{streamId}", &stream.to_string())
+            .replace("{conversationId}", &self.conversation)
+            .replace("check-cuit", "check-cuit?cuit=30-71234567-1")
+            .replace("check-email", "check-email?email=a@example.com");
         let method: Method = method.parse().unwrap();
         let mut asked = self.app.ask(method, &path);
         if let Some(token) = self.token(visitor) {
@@ -178,7 +234,21 @@ impl Street {
 
     async fn body(&self, route: &str, shop: Uuid) -> Option<Value> {
         match route {
+            "POST /auth/onboarding/role" | "POST /auth/onboarding-intent" => {
+                Some(json!({"intent": "STORE"}))
+            }
             "POST /reels" => Some(self.app.new_video(shop).await),
+            "POST /shops/self-register/validate" => Some(json!({
+                "step": "contact", "payload": {"email": "a@example.com", "whatsapp": "1144445555"}
+            })),
+            "POST /shops/self-register" => Some(registration(self.reels)),
+            "POST /shops" => Some(json!({"name": "Tienda nueva"})),
+            "POST /shops/{id}/assign-owner" => {
+                Some(json!({"email": self.app.client(0x99).await.email}))
+            }
+            said if said.starts_with("POST /shops/") && said.ends_with("-quota") => {
+                Some(json!({"amount": 1}))
+            }
             "POST /storage/reels/upload-url" => {
                 Some(json!({"shopId": shop, "files": [{"fileName": "a.mp4"}]}))
             }

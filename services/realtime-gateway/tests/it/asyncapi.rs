@@ -7,7 +7,7 @@ mod samples;
 use std::collections::{BTreeMap, BTreeSet};
 
 use avvivo_contracts::{
-    audience::CONTROL_ACCESS,
+    audience::{CONTROL_ACCESS, PUBLIC_SHOPS},
     events::v1::{Event, event::Payload},
 };
 
@@ -155,6 +155,7 @@ async fn tell_everything(world: &World) -> usize {
             let audience = match payload {
                 Payload::ReelPublished(_) | Payload::ReelWithdrawn(_) => PUBLIC,
                 Payload::AccessChanged(_) => CONTROL_ACCESS,
+                Payload::ShopChanged(_) => PUBLIC_SHOPS,
                 _ => SHOP,
             };
             let number = last.entry(audience).or_default();
@@ -168,7 +169,7 @@ async fn tell_everything(world: &World) -> usize {
     publish(&world.bus, &events).await;
     let frames = |event: &Event| match event.payload {
         Some(Payload::ChatMessageSent(_)) => 2,
-        Some(Payload::AccessChanged(_)) => 0,
+        Some(Payload::AccessChanged(_) | Payload::ShopChanged(_)) => 0,
         _ => 1,
     };
     events.iter().map(frames).sum()

@@ -116,7 +116,7 @@ impl World {
         self.caller(account, UserType::Admin, Role::Superadmin)
     }
 
-    fn caller(&self, account: AccountId, user_type: UserType, role: Role) -> Caller {
+    pub(crate) fn caller(&self, account: AccountId, user_type: UserType, role: Role) -> Caller {
         Caller {
             account_id: account,
             uid: email(account.as_uuid()),

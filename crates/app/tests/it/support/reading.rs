@@ -131,6 +131,7 @@ pub(crate) fn words(events: &[Event]) -> Vec<String> {
             format!("typing by {} for {}", typing.side, typing.expires_in_ms)
         }
         Payload::AccessChanged(_) => "access changed".to_owned(),
+        Payload::ShopChanged(_) => "shop changed".to_owned(),
     };
     events.iter().map(word).collect()
 }

@@ -52,7 +52,7 @@ impl Identity {
     /// Reads `storeName`, `razonSocial` and `cuit`, in this order.
     pub fn read(body: &Map<String, Value>) -> Result<Self, IntakeError> {
         let fields = Fields::of(body);
-        let name = name(fields, "storeName").ok_or(IntakeError::InvalidStoreName)?;
+        let name = store_name(body)?;
         let razon_social = name_of_law(fields)?;
         let cuit = text_of(fields, "cuit")
             .and_then(|typed| normal::cuit(&typed))
@@ -64,6 +64,11 @@ impl Identity {
             cuit,
         })
     }
+}
+
+/// Reads `storeName` alone, as it is shown: the step of the address wants no more of who the shop is.
+pub fn store_name(body: &Map<String, Value>) -> Result<String, IntakeError> {
+    name(Fields::of(body), "storeName").ok_or(IntakeError::InvalidStoreName)
 }
 
 fn name_of_law(fields: Fields<'_>) -> Result<String, IntakeError> {

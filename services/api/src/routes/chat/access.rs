@@ -9,22 +9,6 @@ use avvivo_http_kit::{Problem, Role};
 use avvivo_kernel::{AccountId, ConversationId, ShopId};
 use serde::Deserialize;
 
-/// Somebody who buys. The owner of a shop that is not open is one, too.
-#[derive(Debug, Clone)]
-pub(crate) struct Client(pub(crate) AccountId);
-
-impl Role for Client {
-    type Caller = Caller;
-
-    fn admit(caller: Caller) -> Result<Self, Problem> {
-        if caller.user_type == UserType::Client {
-            Ok(Self(caller.account_id))
-        } else {
-            Err(AccessError::NotAllowed.into())
-        }
-    }
-}
-
 /// Somebody who sells, with their open shop.
 #[derive(Debug, Clone)]
 pub(crate) struct Seller {

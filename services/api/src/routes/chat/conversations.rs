@@ -11,12 +11,12 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{
-    access::{Client, Scope, Seller},
+    access::{Scope, Seller},
     refused,
     views::{ClientConversationView, ShopConversationView},
     with_cursor,
 };
-use crate::{routes::ProblemView, state::ApiState};
+use crate::{caller::Client, routes::ProblemView, state::ApiState};
 
 /// A client's conversations.
 #[derive(Debug, Serialize, ToSchema)]

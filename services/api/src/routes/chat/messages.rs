@@ -18,12 +18,13 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::{
-    access::{Client, ConversationPath, Seller},
+    access::{ConversationPath, Seller},
     refused,
     views::MessageView,
     with_cursor,
 };
 use crate::{
+    caller::Client,
     routes::{ProblemView, lenient},
     state::ApiState,
 };

@@ -6,8 +6,8 @@ use avvivo_http_kit::{PathParams, Problem, Reply, Require};
 use axum::extract::State;
 use serde::Deserialize;
 
-use super::{access::Client, refused, views::ClientConversationView};
-use crate::{routes::ProblemView, state::ApiState};
+use super::{refused, views::ClientConversationView};
+use crate::{caller::Client, routes::ProblemView, state::ApiState};
 
 /// The shop in a path.
 #[derive(Deserialize)]

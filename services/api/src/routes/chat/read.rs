@@ -12,10 +12,10 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::{
-    access::{Client, ConversationPath, Scope, Seller},
+    access::{ConversationPath, Scope, Seller},
     refused,
 };
-use crate::{routes::ProblemView, state::ApiState};
+use crate::{caller::Client, routes::ProblemView, state::ApiState};
 
 /// How far, if not to the end.
 #[derive(Debug, Default, Deserialize, ToSchema)]

@@ -17,12 +17,13 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::{
-    access::{Client, ConversationPath, Scope, Seller},
+    access::{ConversationPath, Scope, Seller},
     refused,
     views::MessageView,
     with_cursor,
 };
 use crate::{
+    caller::Client,
     routes::{ProblemView, idempotency},
     state::ApiState,
 };

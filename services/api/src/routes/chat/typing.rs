@@ -11,10 +11,10 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
-    access::{Client, ConversationPath, Scope, Seller},
+    access::{ConversationPath, Scope, Seller},
     refused,
 };
-use crate::{routes::ProblemView, state::ApiState};
+use crate::{caller::Client, routes::ProblemView, state::ApiState};
 
 /// Whether one is.
 #[derive(Debug, Default, Deserialize, ToSchema)]

@@ -1,9 +1,8 @@
 //! The upload of the old system, which went through the api. It is gone.
 
-use axum::response::{IntoResponse, Response};
-use http::{StatusCode, header::CONTENT_TYPE};
+use axum::response::Response;
 
-use crate::routes::ProblemView;
+use crate::routes::{ProblemView, gone};
 
 const CODE: &str = "storage.upload_gone";
 const MESSAGE: &str =
@@ -23,15 +22,5 @@ const MESSAGE: &str =
     )
 )]
 pub(crate) async fn handle() -> Response {
-    // The kinds of problems are those of today's rules, and none of them is "gone".
-    let gone = ProblemView {
-        r#type: format!("urn:avvivo:problem:{CODE}"),
-        title: "Gone".to_owned(),
-        status: StatusCode::GONE.as_u16(),
-        message: MESSAGE.to_owned(),
-        code: CODE.to_owned(),
-        instance: None,
-    };
-    let headers = [(CONTENT_TYPE, "application/problem+json")];
-    (StatusCode::GONE, headers, axum::Json(gone)).into_response()
+    gone::answer(CODE, MESSAGE)
 }

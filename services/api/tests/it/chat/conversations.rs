@@ -44,7 +44,7 @@ async fn it_is_shown_as_clients_know_it() {
     );
     assert_eq!(
         opened["shop"],
-        json!({"id": talk.owner.shop, "name": "Telas Helguera", "logoUrl": null, "status": "ACTIVE", "visibilityState": "LIT"})
+        json!({"id": talk.owner.shop, "name": "Telas Helguera 2", "logoUrl": null, "status": "ACTIVE", "visibilityState": "LIT"})
     );
     assert_eq!(
         (&opened["status"], &opened["unreadCount"]),
@@ -55,7 +55,7 @@ async fn it_is_shown_as_clients_know_it() {
     assert_eq!(keys(&list), ["shop", "conversations"]);
     assert_eq!(
         list["shop"],
-        json!({"id": talk.owner.shop, "name": "Telas Helguera", "logoUrl": null})
+        json!({"id": talk.owner.shop, "name": "Telas Helguera 2", "logoUrl": null})
     );
     assert_eq!(
         list["conversations"][0]["client"],
@@ -98,7 +98,7 @@ async fn a_shop_that_is_gone_leaves_what_was_said_and_takes_no_more() {
     let shop = &list["items"][0]["shop"];
     assert_eq!(
         (&shop["name"], &shop["status"]),
-        (&json!("Telas Helguera"), &json!("HIDDEN"))
+        (&json!("Telas Helguera 2"), &json!("HIDDEN"))
     );
     let path = talk.messages("client");
     let read = talk

@@ -64,7 +64,7 @@ impl TestApp {
         let shop = SampleShop {
             id: id.into(),
             owner: person.id.into(),
-            name: "Telas Helguera",
+            name: &format!("Telas Helguera {number}"),
             slug: &format!("telas-helguera-{number}"),
             plan: "BASIC",
             plan_tier: "BASICO",

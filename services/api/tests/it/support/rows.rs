@@ -9,6 +9,9 @@ use super::{MEDIA, TestApp};
 /// Where the number of a reel begins.
 const REELS: u128 = 0x10_0000;
 
+/// Where the number of a live begins.
+const STREAMS: u128 = 0x20_0000;
+
 /// A reel to be: a minute old, rendered and in the feed, unless said otherwise.
 pub(crate) struct ReelRow {
     pub(crate) status: &'static str,
@@ -90,6 +93,26 @@ impl TestApp {
         .bind(created_at)
         .bind(created_at + row.lifetime)
         .bind(row.rendered.then_some(now))
+        .execute(self.pool())
+        .await
+        .unwrap();
+        id
+    }
+
+    /// Puts the `number`th live there, announced for tomorrow and as many hours later as its number.
+    pub(crate) async fn stream(&self, number: u128, shop: Uuid, status: &'static str) -> Uuid {
+        let id = Uuid::from_u128(STREAMS + number);
+        let now = self.core.deps.clock.now();
+        let hours = TimeDelta::hours(i64::try_from(number).unwrap());
+        sqlx::query(
+            "INSERT INTO streams (id, shop_id, title, status, scheduled_at, created_at)
+             VALUES ($1, $2, 'Liquidación de verano', $3::stream_status, $4, $5)",
+        )
+        .bind(id)
+        .bind(shop)
+        .bind(status)
+        .bind(now + TimeDelta::days(1) + hours)
+        .bind(now)
         .execute(self.pool())
         .await
         .unwrap();

@@ -2,7 +2,7 @@
 
 use avvivo_contracts::events::v1::{
     AccessChanged, ChatAttachment, ChatConversation, ChatMessage, ChatMessageSent, ChatRead,
-    ChatTyping, ReelPublished, ReelStatusChanged, ReelWithdrawn, event::Payload,
+    ChatTyping, ReelPublished, ReelStatusChanged, ReelWithdrawn, ShopChanged, event::Payload,
 };
 
 const REEL: &str = "7d0c4b5e-1111-7222-8333-944455566677";
@@ -46,6 +46,7 @@ pub(super) fn full() -> Vec<Payload> {
             ..typing()
         }),
         Payload::AccessChanged(access_changed()),
+        Payload::ShopChanged(shop_changed()),
     ]
 }
 
@@ -59,6 +60,7 @@ pub(super) fn bare() -> Vec<Payload> {
         Payload::ChatRead(bare_read()),
         Payload::ChatTyping(typing()),
         Payload::AccessChanged(access_changed()),
+        Payload::ShopChanged(shop_changed()),
     ]
 }
 
@@ -143,6 +145,12 @@ fn typing() -> ChatTyping {
         conversation_id: CONVERSATION.to_owned(),
         side: "CLIENT".to_owned(),
         ..ChatTyping::default()
+    }
+}
+
+fn shop_changed() -> ShopChanged {
+    ShopChanged {
+        shop_id: SHOP.to_owned(),
     }
 }
 

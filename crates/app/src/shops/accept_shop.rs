@@ -1,0 +1,29 @@
+//! An owner confirms the data of their shop.
+
+use avvivo_domain::{
+    audit::AuditAction,
+    identity::Caller,
+    shops::{Shop, accept::accept},
+};
+use avvivo_kernel::ShopId;
+
+use super::{change::Change, must_run_or_await};
+use crate::{AppError, Deps};
+
+/// Confirms the data; that lets a pending shop in when nothing is missing. Administrators hear of it.
+pub async fn run(deps: &Deps, caller: &Caller, id: ShopId) -> Result<Shop, AppError> {
+    must_run_or_await(caller, id)?;
+    let (mut change, before) = Change::of(deps, caller, id).await?;
+    let accepted = accept(&before, caller.account_id, caller.is_admin(), change.now)?;
+    change
+        .save((&before, &accepted.shop), AuditAction::ShopAccepted, None)
+        .await?;
+    if accepted.approved {
+        change.sync_owner(&accepted.shop).await?;
+    }
+    change
+        .tell_admins("SYSTEM", &accepted.notice, id.as_uuid())
+        .await?;
+    change.commit().await?;
+    Ok(accepted.shop)
+}

@@ -1,0 +1,92 @@
+//! An administrator makes a shop.
+
+use avvivo_domain::{
+    audit::AuditAction,
+    identity::Caller,
+    shops::{
+        Shop, ShopError,
+        create::{Created, NewOwner, NewShop, create},
+        owner::OwnerAccount,
+    },
+};
+use avvivo_kernel::ShopId;
+use avvivo_postgres::{
+    shops::{intake, owners::Named, write},
+    wallets,
+};
+
+use super::{change::Change, refused};
+use crate::{AppError, Deps};
+
+/// Looks once more when somebody signed in with the shop's e-mail meanwhile.
+const LOOKS: usize = 2;
+
+/// Makes a shop, with its owner's account and its wallet.
+pub async fn run(deps: &Deps, admin: &Caller, request: NewShop) -> Result<Shop, AppError> {
+    let id = request.id.unwrap_or_else(|| deps.ids.uuid().into());
+    let mut change = Change::begin(deps, Some(admin)).await?;
+    for _ in 0..LOOKS {
+        let created = decide(&mut change, request.clone(), id).await?;
+        if let Some(shop) = settle_owner(&mut change, &created).await? {
+            write::insert(&mut change.tx, &shop)
+                .await
+                .map_err(refused)?;
+            wallets::save(&mut change.tx, id, &created.wallet).await?;
+            change
+                .record(AuditAction::ShopCreated, (None, Some(&shop)), None)
+                .await?;
+            change.commit().await?;
+            return Ok(shop);
+        }
+    }
+    Err(ShopError::EmailTaken.into())
+}
+
+async fn decide(
+    change: &mut Change<'_>,
+    request: NewShop,
+    id: ShopId,
+) -> Result<Created, AppError> {
+    let account = match &request.email {
+        Some(email) => change.account(Named::Email(email.as_str())).await?,
+        None => None,
+    };
+    let account = account.map(|(account, owns)| (account, owns.is_some()));
+    let taken = intake::taken_slugs(&mut change.tx, &request.slug_base(id)).await?;
+    Ok(create(request, id, account, &taken, change.now)?)
+}
+
+/// The shop with its owner, whose account is stored; none when their address was taken in the meantime.
+async fn settle_owner(
+    change: &mut Change<'_>,
+    created: &Created,
+) -> Result<Option<Shop>, AppError> {
+    let shop = created.shop.clone();
+    match &created.owner {
+        NewOwner::Existing(account) => {
+            let named = Named::Id(account.id);
+            if let Some((before, _)) = change.account(named).await? {
+                change.save_account(before, *account).await?;
+            }
+            Ok(Some(shop))
+        }
+        NewOwner::New {
+            email,
+            user_type,
+            role,
+            status,
+        } => {
+            let account = |id| OwnerAccount {
+                id,
+                user_type: *user_type,
+                role: *role,
+                status: *status,
+            };
+            let made = change.new_account(account, email).await?;
+            Ok(made.map(|owner| Shop {
+                owner: Some(owner),
+                ..shop
+            }))
+        }
+    }
+}

@@ -1,0 +1,244 @@
+//! `POST /shops/{id}/` activate, reject, suspend-agenda, lift-suspension, assign-owner
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::json;
+use uuid::Uuid;
+
+use super::Mall;
+
+#[tokio::test]
+async fn a_rejected_shops_owner_is_locked_out_and_comes_back_with_it() {
+    let mall = Mall::open().await;
+    let owner = mall.app.owner(1).await;
+    let (id, token) = (json!(owner.shop), mall.app.token(&owner.person));
+    let rejected = mall
+        .act(&id, "reject", &json!({"reason": "CUIT ajeno"}))
+        .await;
+    assert_eq!(
+        (
+            &rejected["status"],
+            &rejected["visibilityState"],
+            &rejected["verificationState"],
+            &rejected["statusReason"]
+        ),
+        (
+            &json!("HIDDEN"),
+            &json!("HIDDEN"),
+            &json!("REJECTED"),
+            &json!("CUIT ajeno")
+        )
+    );
+    let own = mall
+        .app
+        .get("/chat/shop/conversations")
+        .bearer(&token)
+        .await;
+    assert_eq!(own.word(), "403 auth.suspended");
+    let activated = mall.act(&id, "activate", &json!({})).await;
+    assert_eq!(
+        (&activated["status"], &activated["statusReason"]),
+        (&json!("ACTIVE"), &json!(null))
+    );
+    mall.app
+        .get("/chat/shop/conversations")
+        .bearer(&token)
+        .await
+        .ok();
+    assert_eq!(mall.audited(&id).await, ["SHOP_REJECTED", "SHOP_ACTIVATED"]);
+    let account = json!(owner.person.id);
+    assert_eq!(mall.audited(&account).await, ["ACCOUNT_STATUS_CHANGED"; 2]);
+}
+
+/// A live's id, status, time, first time and batch.
+type Moved = (
+    Uuid,
+    String,
+    DateTime<Utc>,
+    Option<DateTime<Utc>>,
+    Option<Uuid>,
+);
+
+async fn live(mall: &Mall, shop: Uuid, in_days: f64) -> Uuid {
+    sqlx::query_scalar(
+        "INSERT INTO streams (id, shop_id, title, scheduled_at, created_at)
+         VALUES (gen_random_uuid(), $1, 'Vivo', now() + $2 * interval '1 day', now()) RETURNING id",
+    )
+    .bind(shop)
+    .bind(in_days)
+    .fetch_one(mall.app.pool())
+    .await
+    .unwrap()
+}
+
+#[tokio::test]
+async fn what_is_announced_for_a_suspension_is_moved_behind_it_in_the_same_commit() {
+    let mall = Mall::open().await;
+    let owner = mall.app.owner(1).await;
+    let inside = live(&mall, owner.shop, 12.0).await;
+    let outside = live(&mall, owner.shop, 60.0).await;
+    // The day that the next one would be moved to is taken.
+    let crowded = live(&mall, owner.shop, 3.0).await;
+    live(&mall, owner.shop, 31.0).await;
+    let buyer = mall.app.client(2).await;
+    sqlx::query("INSERT INTO reminders (account_id, stream_id, notify_at, created_at) SELECT $1, id, scheduled_at, now() FROM streams WHERE id = $2")
+        .bind(buyer.id).bind(inside).execute(mall.app.pool()).await.unwrap();
+    let body = json!({"days": 30, "reason": "Reportes validados"});
+    let suspended = mall.act(&json!(owner.shop), "suspend-agenda", &body).await;
+    assert_eq!(
+        (&suspended["status"], &suspended["agendaSuspendedReason"]),
+        (&json!("AGENDA_SUSPENDED"), &json!("Reportes validados"))
+    );
+    let until: DateTime<Utc> = suspended["agendaSuspendedUntil"]
+        .as_str()
+        .unwrap()
+        .parse()
+        .unwrap();
+    let rows: Vec<Moved> = sqlx::query_as(
+        "SELECT id, status::text, scheduled_at, original_scheduled_at, reprogram_batch_id FROM streams",
+    )
+    .fetch_all(mall.app.pool())
+    .await
+    .unwrap();
+    let row = |id: Uuid| rows.iter().find(|row| row.0 == id).unwrap();
+    let moved = row(inside);
+    assert!(
+        moved.2 > until && moved.2 - until <= TimeDelta::days(7),
+        "{moved:?}"
+    );
+    assert_eq!(moved.2 - moved.3.unwrap(), TimeDelta::days(21));
+    assert_eq!(row(crowded).1, "PENDING_REPROGRAMMATION");
+    assert_eq!(row(crowded).4, moved.4);
+    assert_eq!((row(outside).4, row(outside).3), (None, None));
+    let reminded: bool = sqlx::query_scalar("SELECT r.notify_at = s.scheduled_at FROM reminders AS r JOIN streams AS s ON s.id = r.stream_id")
+        .fetch_one(mall.app.pool()).await.unwrap();
+    assert!(reminded, "the reminder moves along");
+    // The owner still acts as the shop.
+    let token = mall.app.token(&owner.person);
+    mall.app
+        .get("/chat/shop/conversations")
+        .bearer(&token)
+        .await
+        .ok();
+    let lifted = mall
+        .act(&json!(owner.shop), "lift-suspension", &json!({}))
+        .await;
+    assert_eq!(
+        (&lifted["status"], &lifted["agendaSuspendedUntil"]),
+        (&json!("ACTIVE"), &json!(null))
+    );
+    assert_eq!(
+        mall.audited(&json!(owner.shop)).await,
+        ["AGENDA_SUSPENDED", "AGENDA_SUSPENSION_LIFTED"]
+    );
+}
+
+#[tokio::test]
+async fn a_suspension_has_a_length_and_bans_are_not_lifted() {
+    let mall = Mall::open().await;
+    let owner = mall.app.owner(1).await;
+    let ask = async |verb: &str, body| {
+        let path = format!("/shops/{}/{verb}", owner.shop);
+        mall.app
+            .post(&path)
+            .bearer(mall.token())
+            .json(&body)
+            .await
+            .word()
+    };
+    for days in [json!(-1), json!("mucho"), json!(366)] {
+        assert_eq!(
+            ask("suspend-agenda", json!({"days": days})).await,
+            "400 shop.invalid_days"
+        );
+    }
+    assert_eq!(
+        ask("toggle-penalty", json!({})).await,
+        "410 shop.penalties_gone"
+    );
+    mall.app
+        .change(
+            "UPDATE shops SET status = 'BANNED' WHERE id = $1",
+            owner.shop,
+        )
+        .await;
+    assert_eq!(ask("lift-suspension", json!({})).await, "409 shop.banned");
+}
+
+#[tokio::test]
+async fn a_shop_without_a_body_or_type_can_be_lifted() {
+    let mall = Mall::open().await;
+    let owner = mall.app.owner(1).await;
+    let path = format!("/shops/{}/lift-suspension", owner.shop);
+    mall.app
+        .post(&path)
+        .bearer(mall.token())
+        .text("")
+        .await
+        .ok();
+    mall.app.post(&path).bearer(mall.token()).await.ok();
+}
+
+#[tokio::test]
+async fn a_shop_given_to_somebody_else_releases_who_had_it() {
+    let mall = Mall::open().await;
+    let (owner, buyer, other) = (
+        mall.app.owner(1).await,
+        mall.app.client(2).await,
+        mall.app.owner(3).await,
+    );
+    let path = format!("/shops/{}/assign-owner", owner.shop);
+    for (body, refusal) in [
+        (json!({}), "400 shop.owner_not_found"),
+        (
+            json!({"email": "nobody@example.com"}),
+            "400 shop.owner_not_found",
+        ),
+        (
+            json!({"authUserId": mall.admin.id}),
+            "400 shop.owner_administers",
+        ),
+        (
+            json!({"authUserId": other.person.id}),
+            "400 shop.owner_has_shop",
+        ),
+    ] {
+        let answer = mall.app.post(&path).bearer(mall.token()).json(&body).await;
+        assert_eq!(answer.word(), refusal, "{body}");
+    }
+    let body = json!({"authUserId": "no-such-id", "email": buyer.email.to_uppercase()});
+    let given = mall
+        .app
+        .post(&path)
+        .bearer(mall.token())
+        .json(&body)
+        .await
+        .ok();
+    assert_eq!(given["authUserId"], buyer.id.to_string());
+    let sells = |person| {
+        mall.app
+            .get("/chat/shop/conversations")
+            .bearer(mall.app.token(person))
+    };
+    sells(&buyer).await.ok();
+    assert_eq!(sells(&owner.person).await.word(), "403 auth.not_allowed");
+    assert_eq!(
+        mall.audited(&json!(owner.shop)).await,
+        ["SHOP_OWNER_ASSIGNED"]
+    );
+}
+
+#[tokio::test]
+async fn being_given_a_hidden_shop_suspends_nobody() {
+    let mall = Mall::open().await;
+    let (owner, buyer) = (mall.app.owner(1).await, mall.app.client(2).await);
+    mall.act(&json!(owner.shop), "reject", &json!({})).await;
+    let body = json!({"authUserId": buyer.id});
+    mall.act(&json!(owner.shop), "assign-owner", &body).await;
+    for person in [&buyer, &owner.person] {
+        mall.app
+            .get("/reels")
+            .bearer(mall.app.token(person))
+            .await
+            .ok();
+    }
+}
