@@ -2,7 +2,8 @@
 //!
 //! A platform takes seconds to start, so each shape is started once and does everything in turn ([`shapes`]). What
 //! happens to the command itself is in [`life_cycle`]; what happens when PostgreSQL and Redis go away, which a developer's
-//! platform does not survive on purpose, is in [`outages`], over servers that the test owns.
+//! platform does not survive on purpose, is in [`outages`], over servers that the test owns; and what becomes of events while
+//! one thing after the other breaks, in [`faults`].
 
 #![expect(
     clippy::unwrap_used,
@@ -16,6 +17,7 @@
 mod browser;
 mod chat;
 mod crashes;
+mod faults;
 mod hiding;
 mod hostile_media;
 mod life_cycle;
