@@ -1,4 +1,4 @@
-//! Shops. What they may do is found here; whole shops are read in [`lists`] and written in [`write`].
+//! Shops. What they may do is found here; whole shops are read in [`lists`] and written in [`mod@write`].
 
 pub mod agenda;
 pub mod intake;
