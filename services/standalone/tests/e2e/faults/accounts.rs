@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use avvivo_testkit::{Seen, wait_for};
 use reqwest::Method;
 use uuid::Uuid;
 
@@ -12,6 +13,7 @@ use super::{
     truth::{Bases, Truth},
     writers::Said,
 };
+use crate::support::PATIENCE;
 
 /// What people said.
 #[derive(Debug, Default)]
@@ -78,20 +80,18 @@ async fn read(
         side.word(),
         talk.id
     );
+    let reader = world.cast.who(talk, side);
     let (mut pages, mut next): (Vec<Vec<Uuid>>, _) = (Vec::new(), String::new());
     while pages.iter().map(Vec::len).sum::<usize>() < stored.len() {
         let asked = format!("{path}{next}");
-        let answer = world
-            .rest
-            .ask(
-                api,
-                world.cast.who(talk, side),
-                (Method::GET, &asked),
-                None,
-                None,
-            )
-            .await
-            .ok_or("an api that is whole did not answer")?;
+        let answer = wait_for("an api that is whole to answer", PATIENCE, async || {
+            let asked = (Method::GET, asked.as_str());
+            match world.rest.ask(api, reader, asked, None, None).await {
+                Some(answer) => Seen::Done(answer),
+                None => Seen::NotYet(()),
+            }
+        })
+        .await;
         let cursor = answer
             .header("x-next-cursor")
             .map(|cursor| format!("&cursor={cursor}"));
