@@ -18,7 +18,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use tonic::{Code, Request, Status, metadata::MetadataValue};
 use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
 
-use crate::{config::ApiConfig, frame::moment, hub::Start};
+use crate::{account::Account, config::ApiConfig, frame::moment, hub::Start};
 
 /// Longer than the api takes to verify a token and read one row, shorter than people wait before they reload.
 const LIMITS: ChannelLimits = ChannelLimits {
@@ -48,13 +48,42 @@ pub(crate) enum Wanted<'a> {
 /// What somebody may hear, and until when.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Grant {
-    pub(crate) account: Arc<str>,
+    pub(crate) account: Account,
     /// As `chat:connected` names it.
     pub(crate) channel: Arc<str>,
     /// What is heard, the channel included.
     pub(crate) audiences: Box<[Arc<str>]>,
     /// When the token ends, and with it the grant.
     pub(crate) expires_at: Timestamp,
+}
+
+/// What the api says of somebody.
+#[derive(Debug)]
+pub(crate) struct Granted {
+    account: Account,
+    channel: String,
+    /// Where what may be heard begins.
+    pub(crate) starts: Vec<Start>,
+    expires_at: Timestamp,
+}
+
+impl Granted {
+    /// What is kept of it, and what is not.
+    pub(crate) fn split(self) -> (Grant, Vec<Start>) {
+        let audiences: Box<[Arc<str>]> = self
+            .starts
+            .iter()
+            .map(|start| Arc::clone(&start.audience))
+            .collect();
+        let channel = audiences.iter().find(|name| ***name == *self.channel);
+        let grant = Grant {
+            account: self.account,
+            channel: channel.map_or_else(|| self.channel.into(), Arc::clone),
+            audiences,
+            expires_at: self.expires_at,
+        };
+        (grant, self.starts)
+    }
 }
 
 /// Why there is no grant.
@@ -155,7 +184,7 @@ impl Api {
         &self,
         credentials: &Credentials,
         wanted: &Wanted<'_>,
-    ) -> Result<(Grant, Vec<Start>), Refusal> {
+    ) -> Result<Granted, Refusal> {
         let mut asked = AuthorizeRequest::default();
         match credentials {
             Credentials::Bearer(token) => token.expose_secret().clone_into(&mut asked.bearer_token),
@@ -171,7 +200,7 @@ impl Api {
         let mut request = Request::new(asked);
         self.sign(&mut request).await?;
         let answer = self.realtime.clone().authorize(request).await;
-        grant(answer.map_err(refusal)?.into_inner())
+        granted(answer.map_err(refusal)?.into_inner())
     }
 
     /// How far these audiences are; those that have no events are left out.
@@ -228,8 +257,8 @@ fn audience(config: &ApiConfig) -> &str {
     config.audience.trim_end_matches('/')
 }
 
-/// What is granted, and where each audience begins.
-fn grant(answer: AuthorizeResponse) -> Result<(Grant, Vec<Start>), Refusal> {
+/// What is granted, if it makes sense.
+fn granted(answer: AuthorizeResponse) -> Result<Granted, Refusal> {
     let expires_at = answer
         .expires_at
         .and_then(moment)
@@ -237,17 +266,12 @@ fn grant(answer: AuthorizeResponse) -> Result<(Grant, Vec<Start>), Refusal> {
     if answer.audiences.is_empty() {
         return Err(Refusal::Unusable("audience"));
     }
-    let starts = starts(answer.audiences, &answer.heads);
-    let grant = Grant {
-        account: answer.account_id.into(),
-        channel: answer.channel.into(),
-        audiences: starts
-            .iter()
-            .map(|start| Arc::clone(&start.audience))
-            .collect(),
+    Ok(Granted {
+        account: Account::of(&answer.account_id),
+        channel: answer.channel,
+        starts: starts(answer.audiences, &answer.heads),
         expires_at,
-    };
-    Ok((grant, starts))
+    })
 }
 
 /// Each audience once, and where it begins.
@@ -316,6 +340,6 @@ mod tests {
             audiences: vec!["client:a".to_owned()],
             ..AuthorizeResponse::default()
         };
-        assert!(matches!(grant(endless), Err(Refusal::Unusable("expiry"))));
+        assert!(matches!(granted(endless), Err(Refusal::Unusable("expiry"))));
     }
 }

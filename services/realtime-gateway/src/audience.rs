@@ -4,7 +4,7 @@
 //! lost. Both are put in by number: what is next goes into the ring, what comes early waits, what was here is dropped. Pure:
 //! fetching is somebody else's, this only says what to fetch.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, num::NonZeroU64, sync::Arc};
 
 use crate::{frame::Frame, ring::Ring};
 
@@ -22,37 +22,65 @@ pub(crate) enum Put {
     Early,
 }
 
-/// One audience.
+/// One audience. Most hear nothing for as long as somebody is there, and are two numbers.
 #[derive(Debug)]
 pub(crate) struct Audience {
+    /// The highest number that was ever heard of.
+    known: u64,
+    /// The number after the head, as long as that is known and nothing has come.
+    awaited: Option<NonZeroU64>,
+    told: Option<Box<Told>>,
+}
+
+/// What came.
+#[derive(Debug)]
+struct Told {
     /// None until the head is known: what comes meanwhile waits.
     ring: Option<Ring>,
     early: BTreeMap<u64, Arc<Frame>>,
-    /// The highest number that was ever heard of.
-    known: u64,
 }
 
 impl Audience {
     /// An audience of which `known` is the highest number that was heard of so far.
     pub(crate) fn new(known: u64) -> Self {
         Self {
-            ring: None,
-            early: BTreeMap::new(),
             known,
+            awaited: None,
+            told: None,
         }
     }
 
-    /// The ring, once the head is known.
-    pub(crate) fn ring(&self) -> Option<&Ring> {
-        self.ring.as_ref()
+    /// Looks at the ring, once the head is known.
+    pub(crate) fn with_ring<T>(&self, look: impl FnOnce(&Ring) -> T) -> Option<T> {
+        match &self.told {
+            Some(told) => told.ring.as_ref().map(look),
+            None => self.awaited.map(|awaited| look(&empty(awaited))),
+        }
+    }
+
+    /// What keeps events, from now on.
+    fn told(&mut self) -> &mut Told {
+        let awaited = self.awaited.take();
+        self.told.get_or_insert_with(|| {
+            Box::new(Told {
+                ring: awaited.map(empty),
+                early: BTreeMap::new(),
+            })
+        })
     }
 
     /// The api says that `head` was the last event a moment ago. It is where a ring begins that has nothing yet.
     pub(crate) fn learn_head(&mut self, head: u64) {
         self.known = self.known.max(head);
-        if self.ring.is_none() {
-            self.ring = Some(Ring::at(head));
-            self.settle();
+        match &mut self.told {
+            None if self.awaited.is_none() => {
+                self.awaited = NonZeroU64::new(head.saturating_add(1));
+            }
+            None => {}
+            Some(told) => {
+                told.ring.get_or_insert_with(|| Ring::at(head));
+                told.settle();
+            }
         }
     }
 
@@ -60,18 +88,18 @@ impl Audience {
     pub(crate) fn put(&mut self, event: Arc<Frame>) -> Put {
         let sequence = event.sequence;
         self.known = self.known.max(sequence);
-        let head = match &self.ring {
-            Some(ring) => ring.head(),
-            None => 0,
-        };
-        if sequence <= head || self.early.contains_key(&sequence) {
+        if sequence <= self.head().unwrap_or_default() {
             return Put::Repeated;
         }
-        self.early.insert(sequence, event);
-        self.settle();
-        while self.early.len() > MAX_EARLY {
+        let told = self.told();
+        if told.early.contains_key(&sequence) {
+            return Put::Repeated;
+        }
+        told.early.insert(sequence, event);
+        told.settle();
+        while told.early.len() > MAX_EARLY {
             // The latest: those before it are needed sooner, and it is known to be missing.
-            self.early.pop_last();
+            told.early.pop_last();
         }
         if self.head().is_some_and(|head| head >= sequence) {
             Put::Added
@@ -80,22 +108,9 @@ impl Audience {
         }
     }
 
-    /// Moves what is next from those that wait into the ring.
-    fn settle(&mut self) {
-        let Some(ring) = &mut self.ring else { return };
-        while let Some(entry) = self.early.first_entry() {
-            let next = ring.head() + 1;
-            match (*entry.key()).cmp(&next) {
-                std::cmp::Ordering::Less => drop(entry.remove()),
-                std::cmp::Ordering::Equal => ring.push(entry.remove()),
-                std::cmp::Ordering::Greater => break,
-            }
-        }
-    }
-
     /// The newest number in the ring.
     pub(crate) fn head(&self) -> Option<u64> {
-        self.ring.as_ref().map(Ring::head)
+        self.with_ring(Ring::head)
     }
 
     /// What is missing: everything after this number, because later ones were heard of. None when nothing is.
@@ -111,18 +126,39 @@ impl Audience {
     /// Older events, for readers that come back: all that can be had of what comes after `wanted`. The last of them is the
     /// ring's tail.
     pub(crate) fn prepend(&mut self, older: Vec<Arc<Frame>>, wanted: u64) {
-        if let Some(ring) = &mut self.ring {
+        if let Some(ring) = &mut self.told().ring {
             ring.prepend(older, wanted);
         }
     }
 
     /// The history has nothing between the head and `first`: the ring goes on from there, and whoever is behind is told.
     pub(crate) fn give_up_before(&mut self, first: u64) {
-        if let Some(ring) = &mut self.ring
+        let told = self.told();
+        if let Some(ring) = &mut told.ring
             && ring.head() + 1 < first
         {
             ring.restart(first - 1);
-            self.settle();
+            told.settle();
+        }
+    }
+}
+
+/// A ring without events, of which this number comes next.
+fn empty(awaited: NonZeroU64) -> Ring {
+    Ring::at(awaited.get() - 1)
+}
+
+impl Told {
+    /// Moves what is next from those that wait into the ring.
+    fn settle(&mut self) {
+        let Some(ring) = &mut self.ring else { return };
+        while let Some(entry) = self.early.first_entry() {
+            let next = ring.head() + 1;
+            match (*entry.key()).cmp(&next) {
+                std::cmp::Ordering::Less => drop(entry.remove()),
+                std::cmp::Ordering::Equal => ring.push(entry.remove()),
+                std::cmp::Ordering::Greater => break,
+            }
         }
     }
 }
@@ -140,11 +176,11 @@ mod tests {
     }
 
     fn kept(audience: &Audience) -> Vec<u64> {
-        let ring = audience.ring().unwrap();
-        match ring.after(Place::after(ring.tail())) {
+        let kept = |ring: &Ring| match ring.after(Place::after(ring.tail())) {
             After::Behind => Vec::new(),
             After::Events(events) => events.map(|event| event.sequence).collect(),
-        }
+        };
+        audience.with_ring(kept).unwrap()
     }
 
     #[test]
@@ -186,10 +222,8 @@ mod tests {
         assert_eq!(audience.missing_after(), Some(7));
         audience.put(event(8));
         assert_eq!(kept(&audience), [8, 9]);
-        assert!(matches!(
-            audience.ring().unwrap().after(Place::after(4)),
-            After::Behind
-        ));
+        let is_behind = |ring: &Ring| matches!(ring.after(Place::after(4)), After::Behind);
+        assert_eq!(audience.with_ring(is_behind), Some(true));
     }
 
     proptest! {

@@ -18,7 +18,7 @@ use crate::{
     draft::Draft,
     ending::Ending,
     seats::Taken,
-    session::{Due, Revoked, Session, Surroundings},
+    session::{Due, Opening, Revoked, Session, Surroundings},
 };
 
 /// A stream that is open.
@@ -39,16 +39,16 @@ pub(crate) struct Connection {
 
 impl Connection {
     /// Carries a session.
-    pub(crate) fn new(around: Arc<Surroundings>, session: Session, greeting: Bytes) -> Self {
+    pub(crate) fn new(around: Arc<Surroundings>, session: Session, opening: Opening) -> Self {
         let notify = Arc::new(Notify::new());
         for seat in session.seats.iter() {
-            seat.topic().wake(session.seats.id(), &notify);
+            seat.topic().wake(&notify);
         }
         let revocations = around.revocations.subscribe();
         Self {
-            is_overtaken: session.is_overtaken(&around),
+            is_overtaken: opening.is_overtaken(&around),
             session,
-            greeting: Some(greeting),
+            greeting: Some(opening.greeting),
             draft: Draft::default(),
             turn: 0,
             notify,
@@ -145,7 +145,7 @@ impl Connection {
 
     fn is_revoked(&self, heard: Result<Revoked, broadcast::error::RecvError>) -> bool {
         // One that heard too late to know does not know whose.
-        heard.map_or(true, |revoked| revoked.concerns(&self.session.grant))
+        heard.map_or(true, |revoked| revoked.concerns(self.session.account()))
     }
 
     fn end(&mut self, ending: Ending) -> Bytes {
@@ -157,7 +157,7 @@ impl Connection {
 impl Drop for Connection {
     fn drop(&mut self) {
         for seat in self.session.seats.iter() {
-            seat.topic().let_sleep(self.session.seats.id());
+            seat.topic().let_sleep(&self.notify);
         }
         self.around
             .instruments

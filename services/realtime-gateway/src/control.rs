@@ -117,16 +117,16 @@ impl Control {
         if place.sequence() >= tail {
             return place;
         }
-        self.revoke(&Revoked::All);
+        self.revoke(Revoked::All);
         Place::after(tail)
     }
 
-    fn revoke(&self, revoked: &Revoked) {
+    fn revoke(&self, revoked: Revoked) {
         tracing::info!(?revoked, "rights have changed");
         // First what is kept, then who is there: whoever comes in between knows from the first that the second is coming.
         self.around.grants.revoke(revoked);
         self.reactors.revoke(revoked);
         // Nobody listens where nobody is carried by a task.
-        drop(self.around.revocations.send(revoked.clone()));
+        drop(self.around.revocations.send(revoked));
     }
 }

@@ -5,12 +5,13 @@
 //! line whatever a text contains.
 
 mod chat;
+mod reels;
 
 use std::time::Duration;
 
 use avvivo_contracts::{
     cursor::Cursor,
-    events::v1::{Event, ReelPublished, ReelStatusChanged, ReelWithdrawn, event::Payload},
+    events::v1::{Event, event::Payload},
 };
 use avvivo_kernel::{Timestamp, time::to_wire};
 use bytes::Bytes;
@@ -18,6 +19,7 @@ use chrono::DateTime;
 use serde::Serialize;
 
 use crate::{
+    account::Account,
     ending::Ending,
     session::{BEAT_EVERY, Revoked},
     states::Change,
@@ -77,10 +79,14 @@ impl Frame {
             Payload::ReelStatusChanged(reel) => {
                 // How far a render is matters only until it is further.
                 state = (reel.status == "PROCESSING").then(|| reel.reel_id.clone());
-                one("reel:status", &ReelStatus::new(reel, &at))
+                one("reel:status", &reels::Moved::new(reel, &at))
             }
-            Payload::ReelPublished(reel) => one("reels:published", &Published::new(reel, &at)),
-            Payload::ReelWithdrawn(reel) => one("reels:withdrawn", &Withdrawn::new(reel, &at)),
+            Payload::ReelPublished(reel) => {
+                one("reels:published", &reels::Published::new(reel, &at))
+            }
+            Payload::ReelWithdrawn(reel) => {
+                one("reels:withdrawn", &reels::Withdrawn::new(reel, &at))
+            }
             Payload::ChatMessageSent(sent) => Parts::Two(chat::message_sent(sent, &at)?),
             Payload::ChatRead(read) => one("chat:read", &chat::Read::new(read, &at)),
             Payload::ChatTyping(typing) => {
@@ -89,7 +95,7 @@ impl Frame {
                 one("chat:typing", &chat::Typing::new(typing, &at))
             }
             Payload::AccessChanged(change) => {
-                revokes = Some(Revoked::Account(change.account_id.as_str().into()));
+                revokes = Some(Revoked::Account(Account::of(&change.account_id)));
                 Parts::None
             }
             // For those who keep lists of shops.
@@ -150,8 +156,8 @@ impl Frame {
     }
 
     /// Whose rights have changed, if that is what it says.
-    pub(crate) fn revokes(&self) -> Option<&Revoked> {
-        self.revokes.as_ref()
+    pub(crate) fn revokes(&self) -> Option<Revoked> {
+        self.revokes
     }
 
     /// Bytes of its frames.
@@ -333,80 +339,6 @@ struct Resync<'a> {
     from: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     to: Option<u64>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct ReelStatus<'a> {
-    reel_id: &'a str,
-    shop_id: &'a str,
-    status: &'a str,
-    stage: Option<&'a str>,
-    progress: u32,
-    error_code: Option<&'a str>,
-    error_message: Option<&'a str>,
-    at: &'a str,
-}
-
-impl<'a> ReelStatus<'a> {
-    fn new(reel: &'a ReelStatusChanged, at: &'a str) -> Self {
-        Self {
-            reel_id: &reel.reel_id,
-            shop_id: &reel.shop_id,
-            status: &reel.status,
-            stage: present(&reel.stage),
-            progress: reel.progress,
-            error_code: present(&reel.error_code),
-            error_message: present(&reel.error_message),
-            at,
-        }
-    }
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Published<'a> {
-    reel_id: &'a str,
-    shop_id: &'a str,
-    r#type: &'a str,
-    video_url: Option<&'a str>,
-    photo_urls: &'a [String],
-    thumbnail_url: Option<&'a str>,
-    expires_at: Option<String>,
-    at: &'a str,
-}
-
-impl<'a> Published<'a> {
-    fn new(reel: &'a ReelPublished, at: &'a str) -> Self {
-        Self {
-            reel_id: &reel.reel_id,
-            shop_id: &reel.shop_id,
-            r#type: &reel.r#type,
-            video_url: present(&reel.video_url),
-            photo_urls: &reel.photo_urls,
-            thumbnail_url: present(&reel.thumbnail_url),
-            expires_at: reel.expires_at.and_then(moment).map(to_wire),
-            at,
-        }
-    }
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Withdrawn<'a> {
-    reel_id: &'a str,
-    shop_id: &'a str,
-    at: &'a str,
-}
-
-impl<'a> Withdrawn<'a> {
-    fn new(reel: &'a ReelWithdrawn, at: &'a str) -> Self {
-        Self {
-            reel_id: &reel.reel_id,
-            shop_id: &reel.shop_id,
-            at,
-        }
-    }
 }
 
 #[cfg(test)]

@@ -18,7 +18,6 @@ use axum::{
     extract::ConnectInfo,
     response::Response,
 };
-use bytes::Bytes;
 use http::{
     HeaderName, Method, Request, Version,
     header::{CONNECTION, CONTENT_LENGTH, DATE, EXPECT, TRANSFER_ENCODING, UPGRADE},
@@ -27,7 +26,7 @@ use tower::ServiceExt as _;
 
 use crate::{
     reactor::{Newcomer, Reactors},
-    session::Session,
+    session::{Opening, Session},
     stream::{CHAT, TOPICS},
 };
 
@@ -44,14 +43,14 @@ pub(crate) struct ByReactor;
 
 /// A stream that a route has opened, in the extensions of its answer, to be carried by whoever finds it there.
 #[derive(Clone)]
-pub(crate) struct Opened(Arc<Mutex<Option<(Session, Bytes)>>>);
+pub(crate) struct Opened(Arc<Mutex<Option<(Session, Opening)>>>);
 
 impl Opened {
-    pub(crate) fn new(session: Session, greeting: Bytes) -> Self {
-        Self(Arc::new(Mutex::new(Some((session, greeting)))))
+    pub(crate) fn new(session: Session, opening: Opening) -> Self {
+        Self(Arc::new(Mutex::new(Some((session, opening)))))
     }
 
-    fn take(&self) -> Option<(Session, Bytes)> {
+    fn take(&self) -> Option<(Session, Opening)> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 }
@@ -93,16 +92,17 @@ impl Door for Front {
 impl Front {
     async fn answer(&self, visitor: Visitor, mut response: Response) -> std::io::Result<()> {
         let opened = response.extensions_mut().remove::<Opened>();
-        if let Some((session, greeting)) = opened.and_then(|opened| opened.take()) {
+        if let Some((session, opening)) = opened.and_then(|opened| opened.take()) {
             // The router believes that the body it saw is all there is. The stream's end is the connection's.
             response.headers_mut().remove(CONTENT_LENGTH);
             let mut first = head(&response, self.clock.now());
-            first.extend_from_slice(&greeting);
+            first.extend_from_slice(&opening.greeting);
             let (socket, slot) = visitor.take()?;
             self.reactors.open(Newcomer {
                 socket,
                 slot,
                 session,
+                opening,
                 first,
             });
             return Ok(());

@@ -123,6 +123,7 @@ impl Gateway {
             instance: instance.clone(),
             hub: Arc::clone(&around.hub),
             clock: Arc::clone(&around.clock),
+            pace: around.pace,
         };
         lifecycle.spawn("presence", presence.run(quit.clone()));
         carry(lifecycle, &entrance, &reactors, &quit);
@@ -180,7 +181,8 @@ fn surroundings(
     lifecycle: &Lifecycle,
     (api, posts): (&Arc<Api>, Posts),
 ) -> Arc<Surroundings> {
-    let hub = Arc::new(Hub::new(posts));
+    let pace = Pace::begin();
+    let hub = Arc::new(Hub::new(posts, pace));
     let instruments = Instruments::new(telemetry.metrics(), &hub);
     let history = History {
         api: Arc::clone(api),
@@ -192,7 +194,7 @@ fn surroundings(
         history: Arc::new(history),
         grants: Grants::default(),
         clock: Arc::new(SystemClock),
-        pace: Pace::begin(),
+        pace,
         instruments,
         runtime: Handle::current(),
         revocations: broadcast::channel(REVOCATIONS).0,

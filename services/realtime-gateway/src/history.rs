@@ -66,7 +66,7 @@ impl History {
             if quit.run_until_cancelled(rung).await.is_none() {
                 return;
             }
-            hub.sweep(tokio::time::Instant::now());
+            hub.sweep();
             if quit.run_until_cancelled(self.fill_all(hub)).await.is_none() {
                 return;
             }
@@ -89,7 +89,8 @@ impl History {
 
     /// Fetches what is missing before events that are known to exist.
     async fn fill(&self, topic: &Arc<Topic>) -> Result<(), Refusal> {
-        let _one_for_all = topic.fetching.lock().await;
+        let fetching = topic.fetching();
+        let _one_for_all = fetching.lock().await;
         while let Some(after) = topic.missing_after() {
             let stretch = self.api.replay(topic.name(), after, STRETCH).await?;
             self.instruments
@@ -133,7 +134,8 @@ impl History {
     /// Puts what came after a number, and before the oldest in the ring, into the ring, as far as there is room and the
     /// history has it.
     async fn reach_back(&self, topic: &Arc<Topic>, after: u64) -> Result<(), Refusal> {
-        let _one_for_all = topic.fetching.lock().await;
+        let fetching = topic.fetching();
+        let _one_for_all = fetching.lock().await;
         let edges = topic.with_ring(|ring| (ring.floor(), ring.tail(), ring.head()));
         let Some((floor, tail, head)) = edges else {
             return Ok(());

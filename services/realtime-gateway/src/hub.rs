@@ -6,7 +6,7 @@
 //! Locks are short and never held across anything that waits: the map of audiences, then one audience.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashSet},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -14,15 +14,16 @@ use avvivo_contracts::{
     audience as names,
     cursor::{Cursor, Place},
 };
-use tokio::{sync::Notify, time::Instant};
+use tokio::sync::Notify;
 
 use crate::{
     audience::Put,
     frame::Frame,
     heard::Heard,
+    pace::Pace,
     reactor::Posts,
     seats::{Seat, Seats, is_ahead},
-    topic::Topic,
+    topic::{Named, Topic},
 };
 
 /// Who is connected.
@@ -57,7 +58,7 @@ pub(crate) enum Ingested {
     /// It is in the ring.
     Added {
         /// How many it concerns.
-        readers: usize,
+        readers: u32,
     },
     /// It waits for an earlier one.
     Early,
@@ -67,6 +68,7 @@ pub(crate) enum Ingested {
 pub(crate) struct Hub {
     state: Mutex<State>,
     posts: Posts,
+    pace: Pace,
     /// Rung when something is missing somewhere.
     pub(crate) holes: Notify,
     /// Rung when the bus is heard, for the first time or again.
@@ -75,10 +77,9 @@ pub(crate) struct Hub {
 
 #[derive(Default)]
 struct State {
-    topics: HashMap<Arc<str>, Arc<Topic>>,
+    topics: HashSet<Named>,
     heard: Heard,
     connections: usize,
-    drawn: u64,
 }
 
 /// Where a reader begins in one audience.
@@ -120,10 +121,11 @@ impl Hub {
     }
 
     /// A hub of which these reactors carry readers.
-    pub(crate) fn new(posts: Posts) -> Self {
+    pub(crate) fn new(posts: Posts, pace: Pace) -> Self {
         Self {
             state: Mutex::default(),
             posts,
+            pace,
             holes: Notify::new(),
             heard_again: Notify::new(),
         }
@@ -132,19 +134,16 @@ impl Hub {
     /// A new reader. Each audience is named once.
     pub(crate) fn join(self: &Arc<Self>, starts: &[Start], resume: &Resume) -> Seats {
         let mut seats: Vec<Seat> = Vec::with_capacity(starts.len());
-        let id = {
+        {
             let mut state = self.lock();
-            state.drawn += 1;
             state.connections += 1;
-            let id = state.drawn;
             for start in starts {
-                let topic = state.topic(&start.audience, &self.posts);
+                let topic = self.topic_of(&mut state, &start.audience);
                 // While the map is locked: an audience in which nobody is seated may be swept away.
                 topic.sit();
                 seats.push(Seat::new(topic, Place::after(start.head)));
             }
-            id
-        };
+        }
         let is_known = resume.is_known_among(starts);
         for (seat, start) in seats.iter_mut().zip(starts) {
             seat.topic()
@@ -160,16 +159,37 @@ impl Hub {
                 seat.resume(place, start.head);
             }
         }
-        Seats::new(id, Arc::clone(self), seats)
+        Seats::new(Arc::clone(self), seats)
+    }
+
+    /// Has names that are known here stand for those that came: one of each is enough.
+    pub(crate) fn share_names(&self, starts: &mut [Start]) {
+        let state = self.lock();
+        for start in starts {
+            if let Some(Named(topic)) = state.topics.get(&*start.audience) {
+                start.audience = Arc::clone(topic.name());
+            }
+        }
+    }
+
+    fn topic_of(&self, state: &mut State, name: &Arc<str>) -> Arc<Topic> {
+        if let Some(Named(topic)) = state.topics.get(&**name) {
+            return Arc::clone(topic);
+        }
+        let known = state.heard.last(name).unwrap_or_default();
+        let (posts, now) = (self.posts.clone(), self.pace.now());
+        let topic = Arc::new(Topic::new(Arc::clone(name), known, posts, now));
+        state.topics.insert(Named(Arc::clone(&topic)));
+        topic
     }
 
     /// An audience that this process itself reads for as long as it lives, and what rings when there is news of it.
     pub(crate) fn attend(&self, audience: &str) -> (Arc<Topic>, Arc<Notify>) {
         let mut state = self.lock();
-        let topic = state.topic(&audience.into(), &self.posts);
+        let topic = self.topic_of(&mut state, &audience.into());
         let notify = Arc::new(Notify::new());
         topic.sit();
-        topic.wake(0, &notify);
+        topic.wake(&notify);
         (topic, notify)
     }
 
@@ -178,7 +198,7 @@ impl Hub {
     pub(crate) fn starts(&self, audiences: &[Arc<str>], resume: &Resume) -> Option<Vec<Start>> {
         let state = self.lock();
         let start = |audience: &Arc<str>| {
-            let topic = state.topics.get(audience)?;
+            let Named(topic) = state.topics.get(&**audience)?;
             let head = topic.head().filter(|_| topic.missing_after().is_none())?;
             let place = match resume {
                 Resume::From(cursor) => cursor.place(audience),
@@ -195,8 +215,12 @@ impl Hub {
         audiences.iter().map(start).collect()
     }
 
-    /// A reader has gone.
-    pub(crate) fn left(&self) {
+    /// A reader of these has gone.
+    pub(crate) fn left<'t>(&self, topics: impl Iterator<Item = &'t Arc<Topic>>) {
+        let now = self.pace.now();
+        for topic in topics {
+            topic.leave(now);
+        }
         self.lock().connections -= 1;
     }
 
@@ -210,7 +234,7 @@ impl Hub {
         let topic = {
             let mut state = self.lock();
             match state.topics.get(audience).cloned() {
-                Some(topic) => topic,
+                Some(Named(topic)) => topic,
                 None if sequence == 0 => return Ingested::Unread,
                 None if state.heard.note(audience, sequence) => return Ingested::Unread,
                 None => return Ingested::Repeated,
@@ -237,49 +261,52 @@ impl Hub {
 
     /// An audience that is read here, or was lately.
     pub(crate) fn topic(&self, audience: &str) -> Option<Arc<Topic>> {
-        self.lock().topics.get(audience).cloned()
+        let state = self.lock();
+        state
+            .topics
+            .get(audience)
+            .map(|Named(topic)| Arc::clone(topic))
     }
 
     /// Every audience that is read here.
     pub(crate) fn topics(&self) -> Vec<Arc<Topic>> {
-        self.lock().topics.values().cloned().collect()
+        let state = self.lock();
+        let topics = state.topics.iter();
+        topics.map(|Named(topic)| Arc::clone(topic)).collect()
     }
 
     /// Forgets audiences that nobody has read for a while.
-    pub(crate) fn sweep(&self, now: Instant) {
+    pub(crate) fn sweep(&self) {
+        let now = self.pace.now();
         let mut state = self.lock();
-        let mut forgotten = Vec::new();
-        state.topics.retain(|name, topic| {
-            let stays = topic.is_in_use(now);
-            if !stays {
-                forgotten.push((Arc::clone(name), topic.known()));
-            }
-            stays
-        });
-        for (name, known) in forgotten {
-            state.heard.note(&name, known);
+        let forgotten = state
+            .topics
+            .extract_if(|Named(topic)| !topic.is_in_use(now));
+        let forgotten: Vec<Named> = forgotten.collect();
+        for Named(topic) in forgotten {
+            state.heard.note(topic.name(), topic.known());
         }
     }
 
     /// Who is connected now. Looks at every audience.
     pub(crate) fn counts(&self) -> Counts {
         let state = self.lock();
-        let is_channel = |topic: &&Arc<Topic>| {
+        let is_channel = |Named(topic): &&Named| {
             let class = names::class(topic.name());
             ![names::PUBLIC_CLASS, names::CONTROL_CLASS].contains(&class) && topic.seated() > 0
         };
         Counts {
-            channels: state.topics.values().filter(is_channel).count(),
+            channels: state.topics.iter().filter(is_channel).count(),
             connections: state.connections,
         }
     }
 
     /// Readers by the class of what they read. Looks at every audience.
-    pub(crate) fn readers(&self) -> BTreeMap<String, usize> {
+    pub(crate) fn readers(&self) -> BTreeMap<String, u64> {
         let mut readers = BTreeMap::new();
         for topic in self.topics() {
             let class = names::class(topic.name()).to_owned();
-            *readers.entry(class).or_default() += topic.seated();
+            *readers.entry(class).or_default() += u64::from(topic.seated());
         }
         readers
     }
@@ -295,17 +322,5 @@ impl Hub {
             });
         }
         all
-    }
-}
-
-impl State {
-    fn topic(&mut self, name: &Arc<str>, posts: &Posts) -> Arc<Topic> {
-        if let Some(topic) = self.topics.get(name) {
-            return Arc::clone(topic);
-        }
-        let known = self.heard.last(name).unwrap_or_default();
-        let topic = Arc::new(Topic::new(Arc::clone(name), known, posts.clone()));
-        self.topics.insert(Arc::clone(name), Arc::clone(&topic));
-        topic
     }
 }

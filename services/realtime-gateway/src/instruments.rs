@@ -241,7 +241,7 @@ fn observe_readers(meter: &Meter, hub: &Arc<Hub>) {
         .with_callback(move |observer| {
             for (class, readers) in hub.readers() {
                 let class = KeyValue::new("class", class);
-                observer.observe(u64::try_from(readers).unwrap_or(u64::MAX), &[class]);
+                observer.observe(readers, &[class]);
             }
         })
         .build();

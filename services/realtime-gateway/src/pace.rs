@@ -20,6 +20,11 @@ impl Tick {
                 .saturating_add(u32::try_from(steps).unwrap_or(u32::MAX)),
         )
     }
+
+    /// The time from an earlier moment to this.
+    pub(crate) fn since(self, earlier: Self) -> Duration {
+        STEP * self.0.saturating_sub(earlier.0)
+    }
 }
 
 /// Says what time it is.

@@ -13,9 +13,9 @@ use std::{
     },
 };
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::Semaphore;
 
-use crate::{config::LimitsConfig, pace::Pace};
+use crate::{account::Account, config::LimitsConfig, pace::Pace};
 
 /// There is no place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -50,10 +50,10 @@ impl Crowded {
 #[derive(Debug)]
 pub(crate) struct Places {
     rush: Rush,
-    free: Arc<Semaphore>,
+    free: Semaphore,
     limits: LimitsConfig,
     addresses: Counts<IpAddr>,
-    accounts: Counts<Arc<str>>,
+    accounts: Counts<Account>,
 }
 
 /// How often each came lately. Those who share a slot are counted together, which takes a fixed amount of memory; there are
@@ -81,7 +81,7 @@ impl Rush {
     }
 
     /// Counts one more. Whether that is too many.
-    fn is_on(&self, account: &str) -> bool {
+    fn is_on(&self, account: Account) -> bool {
         let index = self.hasher.hash_one(account) % u64::try_from(SLOTS).unwrap_or(1);
         let Some(slot) = usize::try_from(index)
             .ok()
@@ -112,17 +112,16 @@ struct Counts<K>(Mutex<HashMap<K, u32>>);
 pub(crate) struct Reservation {
     places: Arc<Places>,
     address: IpAddr,
-    _permit: OwnedSemaphorePermit,
 }
 
 /// An account's place; free again when dropped.
 #[derive(Debug)]
 pub(crate) struct Place {
     reservation: Reservation,
-    account: Arc<str>,
+    account: Account,
 }
 
-impl<K: Hash + Eq + Clone> Counts<K> {
+impl<K: Hash + Eq> Counts<K> {
     fn new() -> Self {
         Self(Mutex::default())
     }
@@ -132,14 +131,14 @@ impl<K: Hash + Eq + Clone> Counts<K> {
     }
 
     /// Counts one more, if that is not too many.
-    fn enter(&self, who: &K, most: u32) -> bool {
+    fn enter(&self, who: K, most: u32) -> bool {
         let mut all = self.lock();
-        if let Some(count) = all.get_mut(who) {
+        if let Some(count) = all.get_mut(&who) {
             let has_room = *count < most;
             *count += u32::from(has_room);
             return has_room;
         }
-        all.insert(who.clone(), 1);
+        all.insert(who, 1);
         true
     }
 
@@ -160,7 +159,7 @@ impl Places {
         let most = usize::try_from(limits.connections).unwrap_or(Semaphore::MAX_PERMITS);
         Arc::new(Self {
             rush: Rush::new(),
-            free: Arc::new(Semaphore::new(most)),
+            free: Semaphore::new(most),
             limits,
             addresses: Counts::new(),
             accounts: Counts::new(),
@@ -169,19 +168,16 @@ impl Places {
 
     /// Takes a place on the instance, for somebody at an address.
     pub(crate) fn reserve(self: &Arc<Self>, address: IpAddr) -> Result<Reservation, Crowded> {
-        let permit = Arc::clone(&self.free)
-            .try_acquire_owned()
-            .map_err(|_| Crowded::Instance)?;
-        if !self
-            .addresses
-            .enter(&address, self.limits.connections_per_address)
-        {
+        let permit = self.free.try_acquire().map_err(|_| Crowded::Instance)?;
+        let most = self.limits.connections_per_address;
+        if !self.addresses.enter(address, most) {
             return Err(Crowded::Address);
         }
+        // The reservation gives it back: a permit that it owned would take twice its memory.
+        permit.forget();
         Ok(Reservation {
             places: Arc::clone(self),
             address,
-            _permit: permit,
         })
     }
 
@@ -196,12 +192,12 @@ impl Places {
 
 impl Reservation {
     /// Turns it into a place of `account`.
-    pub(crate) fn assign(self, account: Arc<str>) -> Result<Place, Crowded> {
-        if self.places.rush.is_on(&account) {
+    pub(crate) fn assign(self, account: Account) -> Result<Place, Crowded> {
+        if self.places.rush.is_on(account) {
             return Err(Crowded::Rush);
         }
         let most = self.places.limits.connections_per_account;
-        if !self.places.accounts.enter(&account, most) {
+        if !self.places.accounts.enter(account, most) {
             return Err(Crowded::Account);
         }
         Ok(Place {
@@ -211,9 +207,17 @@ impl Reservation {
     }
 }
 
+impl Place {
+    /// Whose it is.
+    pub(crate) fn account(&self) -> Account {
+        self.account
+    }
+}
+
 impl Drop for Reservation {
     fn drop(&mut self) {
         self.places.addresses.leave(&self.address);
+        self.places.free.add_permits(1);
     }
 }
 
@@ -241,7 +245,7 @@ mod tests {
     }
 
     fn place(places: &Arc<Places>, account: &str) -> Result<Place, Crowded> {
-        places.reserve(HERE)?.assign(account.into())
+        places.reserve(HERE)?.assign(Account::of(account))
     }
 
     #[test]

@@ -15,17 +15,17 @@ use avvivo_kernel::{Clock, time::to_wire};
 use avvivo_redis::{COUNT_HOLDS, GatewayCounts, Redis, RedisError};
 use bytes::Bytes;
 use serde_json::{Value, json};
-use tokio::time::{Instant, MissedTickBehavior};
+use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
-use crate::{hub::Hub, states::Change, topic::Topic};
+use crate::{hub::Hub, pace::Pace, states::Change, topic::Topic};
 
 /// Between two looks.
 const EVERY: Duration = Duration::from_secs(1);
 /// Looks after which what is open here is said for the status page.
 const STATUS_EVERY: u64 = 10;
-/// Looks after which a count is said again that has not changed: twice while it holds.
-const AGAIN_AFTER: u64 = COUNT_HOLDS.num_seconds().unsigned_abs() / 2 - 2;
+/// After which a count is said again that has not changed: twice while it holds.
+const AGAIN_AFTER: Duration = Duration::from_secs(COUNT_HOLDS.num_seconds().unsigned_abs() / 2 - 2);
 /// How long nobody may hear a channel before its owner counts as gone.
 const GONE_AFTER: Duration = Duration::from_secs(5);
 /// Sums that are read in one look. Of more each is read less often.
@@ -38,14 +38,13 @@ pub(crate) struct Presence {
     pub(crate) instance: String,
     pub(crate) hub: Arc<Hub>,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) pace: Pace,
 }
 
-/// What was said and told last.
+/// What was told last. What was said, the topics remember.
 #[derive(Default)]
 struct Memory {
     looks: u64,
-    /// What this instance said of each audience, and in which look.
-    said: HashMap<Arc<str>, (u32, u64)>,
     /// What those who want to know were told.
     told: HashMap<Arc<str>, u64>,
     /// Where among them the next look begins.
@@ -64,7 +63,7 @@ impl Presence {
             }
         }
         if let Some(redis) = &self.redis {
-            if let Err(error) = self.take_leave(redis, &memory).await {
+            if let Err(error) = self.take_leave(redis).await {
                 tracing::debug!(%error, "what was said is left to run out");
             }
             redis.close().await;
@@ -78,11 +77,7 @@ impl Presence {
                 self.report(redis).await?;
             }
             memory.looks += 1;
-            let news = memory.news(&topics);
-            redis
-                .report_counts(&self.instance, &news, self.clock.now())
-                .await?;
-            memory.said(news);
+            self.say(redis, self.news(&topics)).await?;
         }
         let wanted = memory.wanted(topics);
         let audiences: Vec<&str> = wanted.iter().map(|topic| counted(topic.name())).collect();
@@ -93,7 +88,7 @@ impl Presence {
                 .map(|audience| {
                     self.hub
                         .topic(audience)
-                        .map_or(0, |topic| here(&topic))
+                        .map_or(0, |topic| self.here(&topic))
                         .into()
                 })
                 .collect(),
@@ -123,16 +118,45 @@ impl Presence {
             .await
     }
 
-    async fn take_leave(&self, redis: &Redis, memory: &Memory) -> Result<(), RedisError> {
-        let gone: Vec<(&str, u32)> = memory
-            .said
-            .keys()
-            .map(|audience| (&**audience, 0))
+    async fn take_leave(&self, redis: &Redis) -> Result<(), RedisError> {
+        let mut topics = self.hub.topics();
+        topics.retain(|topic| topic.said().0 > 0);
+        let gone = topics.iter().map(|topic| (topic, 0)).collect();
+        self.say(redis, gone).await?;
+        redis.forget_gateway(&self.instance).await
+    }
+
+    /// What has to be said of audiences that are counted: channels, by which somebody is there, and live streams.
+    fn news<'t>(&self, topics: &'t [Arc<Topic>]) -> Vec<(&'t Arc<Topic>, u32)> {
+        let has_to_be_said = |topic: &'t Arc<Topic>| {
+            let count = self.here(topic);
+            let (said, at) = topic.said();
+            let is_old = count > 0 && self.pace.now().since(at) >= AGAIN_AFTER;
+            (is_counted(topic) && (count != said || is_old)).then_some((topic, count))
+        };
+        topics.iter().filter_map(has_to_be_said).collect()
+    }
+
+    /// Says how many there are.
+    async fn say(&self, redis: &Redis, counts: Vec<(&Arc<Topic>, u32)>) -> Result<(), RedisError> {
+        let named: Vec<(&str, u32)> = counts
+            .iter()
+            .map(|(topic, count)| (&**topic.name(), *count))
             .collect();
         redis
-            .report_counts(&self.instance, &gone, self.clock.now())
+            .report_counts(&self.instance, &named, self.clock.now())
             .await?;
-        redis.forget_gateway(&self.instance).await
+        for (topic, count) in counts {
+            topic.say(count, self.pace.now());
+        }
+        Ok(())
+    }
+
+    /// How many hear an audience here. Whoever lost a connection is back in a moment, and was never away.
+    fn here(&self, topic: &Topic) -> u32 {
+        let (seated, idle) = topic.attendance(self.pace.now());
+        let was_just_there = seated == 0 && idle < GONE_AFTER;
+        seated + u32::from(was_just_there)
     }
 
     /// How it is now, as it is told.
@@ -168,36 +192,6 @@ fn counted(topic: &str) -> &str {
 }
 
 impl Memory {
-    /// What has to be said of audiences that are counted: channels, by which somebody is there, and live streams.
-    fn news(&self, topics: &[Arc<Topic>]) -> Vec<(Arc<str>, u32)> {
-        let mut news = Vec::new();
-        for topic in topics {
-            let is_counted = matches!(
-                audience::class(topic.name()),
-                "shop" | "client" | audience::LIVE_CLASS
-            );
-            let count = here(topic);
-            let has_to_be_said = match self.said.get(topic.name()) {
-                None => count > 0,
-                Some((said, look)) => *said != count || self.looks - look >= AGAIN_AFTER,
-            };
-            if is_counted && has_to_be_said {
-                news.push((Arc::clone(topic.name()), count));
-            }
-        }
-        news
-    }
-
-    fn said(&mut self, news: Vec<(Arc<str>, u32)>) {
-        for (audience, count) in news {
-            if count == 0 {
-                self.said.remove(&audience);
-            } else {
-                self.said.insert(audience, (count, self.looks));
-            }
-        }
-    }
-
     /// The topics of which somebody here wants to know a count, as many as one look takes.
     fn wanted(&mut self, mut topics: Vec<Arc<Topic>>) -> Vec<Arc<Topic>> {
         topics.retain(|topic| {
@@ -216,11 +210,10 @@ impl Memory {
     }
 }
 
-/// How many hear an audience here. Whoever lost a connection is back in a moment, and was never away.
-fn here(topic: &Topic) -> u32 {
-    let seated = u32::try_from(topic.seated()).unwrap_or(u32::MAX);
-    let was_just_there = seated == 0 && topic.idle_for(Instant::now()) < GONE_AFTER;
-    seated + u32::from(was_just_there)
+/// Channels, by which somebody is there, and live streams.
+fn is_counted(topic: &Topic) -> bool {
+    let class = audience::class(topic.name());
+    ["shop", "client", audience::LIVE_CLASS].contains(&class)
 }
 
 fn wide(count: usize) -> u64 {

@@ -16,7 +16,7 @@ mod tally;
 mod threads;
 mod wheel;
 
-use std::{collections::HashMap, collections::VecDeque, io, net::TcpStream, sync::Arc};
+use std::{collections::VecDeque, io, net::TcpStream, sync::Arc};
 
 use avvivo_service_kit::lifecycle::Slot;
 use rustix::{
@@ -27,7 +27,7 @@ use rustix::{
 use slab::Slab;
 
 use self::{
-    bench::{Bench, Chair},
+    bench::{Benches, Chair},
     conn::{Conn, Wrote},
     tally::Tally,
     wheel::Wheel,
@@ -41,8 +41,7 @@ use crate::{
     ending::Ending,
     pace::Tick,
     seats::Taken,
-    session::{Due, Revoked, Session, Surroundings},
-    topic::Topic,
+    session::{Due, Opening, Revoked, Session, Surroundings},
 };
 
 /// What the kernel reports at once.
@@ -55,6 +54,7 @@ pub(crate) struct Newcomer {
     pub(crate) socket: TcpStream,
     pub(crate) slot: Slot,
     pub(crate) session: Session,
+    pub(crate) opening: Opening,
     /// What is written first: the head of the answer, and the greeting.
     pub(crate) first: Vec<u8>,
 }
@@ -64,13 +64,12 @@ struct Reactor {
     around: Arc<Surroundings>,
     inbox: Arc<Inbox>,
     /// Its bit in the topics.
-    bit: u64,
+    bit: u32,
     poll: OwnedFd,
     conns: Slab<Conn>,
     generation: u32,
     /// The audiences that somebody here reads.
-    benches: Slab<Bench>,
-    bench_of: HashMap<usize, usize>,
+    benches: Benches,
     /// Benches with news.
     running: VecDeque<usize>,
     /// Seats that were moved while a pass was under way.
@@ -85,7 +84,7 @@ struct Reactor {
 }
 
 impl Reactor {
-    fn new(around: Arc<Surroundings>, inbox: Arc<Inbox>, bit: u64) -> io::Result<Self> {
+    fn new(around: Arc<Surroundings>, inbox: Arc<Inbox>, bit: u32) -> io::Result<Self> {
         let poll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
         epoll::add(
             &poll,
@@ -101,8 +100,7 @@ impl Reactor {
             poll,
             conns: Slab::new(),
             generation: 0,
-            benches: Slab::new(),
-            bench_of: HashMap::new(),
+            benches: Benches::new(),
             running: VecDeque::new(),
             moved: Vec::new(),
             wheel: Wheel::new(now),
@@ -193,7 +191,7 @@ impl Reactor {
             Letter::Open(newcomer) => self.open(*newcomer),
             Letter::News(topic) => self.on_news(&topic),
             Letter::CaughtUp { topic, after } => self.on_caught_up(&topic, after),
-            Letter::Revoked(revoked) => self.revoke(&revoked),
+            Letter::Revoked(revoked) => self.revoke(revoked),
             Letter::Leave => self.leave(),
             Letter::Stop => self.stopped = true,
         }
@@ -204,6 +202,7 @@ impl Reactor {
             socket,
             slot,
             session,
+            opening,
             first,
         } = newcomer;
         self.generation = self.generation.wrapping_add(1) & (u32::MAX >> 1);
@@ -229,8 +228,7 @@ impl Reactor {
         self.sit_down(who);
         self.look_again(who);
         self.serve(who);
-        let overtaken = |conn: &Conn| conn.session.is_overtaken(&self.around);
-        if self.conns.get(who).is_some_and(overtaken) {
+        if opening.is_overtaken(&self.around) {
             self.end(who, Ending::Revoked);
         }
     }
@@ -323,11 +321,11 @@ impl Reactor {
         self.serve(who);
     }
 
-    fn revoke(&mut self, revoked: &Revoked) {
+    fn revoke(&mut self, revoked: Revoked) {
         let concerned: Vec<usize> = self
             .conns
             .iter()
-            .filter(|(_, conn)| revoked.concerns(&conn.session.grant))
+            .filter(|(_, conn)| revoked.concerns(conn.session.account()))
             .map(|(who, _)| who)
             .collect();
         for who in concerned {
@@ -364,7 +362,7 @@ impl Drop for Reactor {
         for _ in self.conns.drain() {
             self.around.instruments.ended(Ending::Draining);
         }
-        for (_, bench) in &self.benches {
+        for bench in self.benches.iter() {
             bench.topic.detach(self.bit);
         }
     }
@@ -373,9 +371,4 @@ impl Drop for Reactor {
 /// Connections and benches are counted in four bytes; there are not that many descriptors.
 fn narrow(index: usize) -> u32 {
     u32::try_from(index).unwrap_or(u32::MAX)
-}
-
-/// Names a topic among the benches.
-fn address(topic: &Arc<Topic>) -> usize {
-    Arc::as_ptr(topic).addr()
 }

@@ -107,24 +107,17 @@ pub(crate) enum Taken {
 
 /// The seats of a reader. Dropping them gives them back.
 pub(crate) struct Seats {
-    id: u64,
     hub: Arc<Hub>,
     each: Box<[Seat]>,
 }
 
 impl Seats {
     /// Taken already.
-    pub(crate) fn new(id: u64, hub: Arc<Hub>, seats: Vec<Seat>) -> Self {
+    pub(crate) fn new(hub: Arc<Hub>, seats: Vec<Seat>) -> Self {
         Self {
-            id,
             hub,
             each: seats.into(),
         }
-    }
-
-    /// Names the reader among all.
-    pub(crate) fn id(&self) -> u64 {
-        self.id
     }
 
     /// Each.
@@ -244,10 +237,7 @@ impl Seats {
 
 impl Drop for Seats {
     fn drop(&mut self) {
-        for seat in &self.each {
-            seat.topic.leave();
-        }
-        self.hub.left();
+        self.hub.left(self.each.iter().map(Seat::topic));
     }
 }
 

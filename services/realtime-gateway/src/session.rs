@@ -8,7 +8,7 @@ use tokio::{runtime::Handle, sync::broadcast};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    api::Grant,
+    account::Account,
     ending::Ending,
     frame::{Dialect, Gap},
     grants::{Grants, Right, Since},
@@ -46,19 +46,19 @@ pub(crate) struct Surroundings {
 }
 
 /// Whose streams have to end, because what they may hear has changed or may have.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Revoked {
     /// This account's.
-    Account(Arc<str>),
+    Account(Account),
     /// Everybody's: we do not know whose.
     All,
 }
 
 impl Revoked {
-    /// Whether it concerns the holder of a grant.
-    pub(crate) fn concerns(&self, grant: &Grant) -> bool {
+    /// Whether it concerns somebody.
+    pub(crate) fn concerns(self, somebody: Account) -> bool {
         match self {
-            Self::Account(account) => *account == grant.account,
+            Self::Account(account) => account == somebody,
             Self::All => true,
         }
     }
@@ -67,13 +67,26 @@ impl Revoked {
 /// A stream that is open.
 pub(crate) struct Session {
     pub(crate) seats: Seats,
-    pub(crate) grant: Arc<Grant>,
-    right_since: Since,
+    place: Place,
     dialect: Dialect,
     beat_at: Tick,
     ends_at: Tick,
     ends_as: Ending,
-    _place: Place,
+}
+
+/// How a stream begins.
+#[derive(Debug, Clone)]
+pub(crate) struct Opening {
+    /// What it says first.
+    pub(crate) greeting: Bytes,
+    since: Since,
+}
+
+impl Opening {
+    /// Whether somebody's rights have changed since they were found out. The stream was not there to be told.
+    pub(crate) fn is_overtaken(&self, around: &Surroundings) -> bool {
+        self.since != around.grants.now()
+    }
 }
 
 /// What time brings.
@@ -88,13 +101,13 @@ pub(crate) enum Due {
 }
 
 impl Session {
-    /// Opens a stream of what `grant` allows, from where `resume` says. Answers its greeting, too.
+    /// Opens a stream of what is somebody's right, from where `resume` says.
     pub(crate) fn open(
         around: &Surroundings,
         (dialect, right): (Dialect, Right),
         (starts, resume): (&[Start], &Resume),
         place: Place,
-    ) -> (Self, Bytes) {
+    ) -> (Self, Opening) {
         let Right {
             grant,
             since: right_since,
@@ -119,20 +132,22 @@ impl Session {
         let greeting = dialect.connected(&grant.channel, &seats.cursor(), retry, now);
         let session = Self {
             seats,
-            grant,
-            right_since,
+            place,
             dialect,
             beat_at: tick.after(first_beat),
             ends_at: tick.after(ends_after),
             ends_as,
-            _place: place,
         };
-        (session, greeting)
+        let opening = Opening {
+            greeting,
+            since: right_since,
+        };
+        (session, opening)
     }
 
-    /// Whether somebody's rights have changed while it was being opened. It was not there to be told.
-    pub(crate) fn is_overtaken(&self, around: &Surroundings) -> bool {
-        self.right_since != around.grants.now()
+    /// Whose it is.
+    pub(crate) fn account(&self) -> Account {
+        self.place.account()
     }
 
     /// When time brings something next.

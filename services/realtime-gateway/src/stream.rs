@@ -191,17 +191,17 @@ impl Entrance {
         self.is_open()?;
         let reservation = self.places.reserve(asked.way.client.network())?;
         let (right, starts) = self.grant(&asked).await?;
-        let place = reservation.assign(Arc::clone(&right.grant.account))?;
+        let place = reservation.assign(right.grant.account)?;
         let from = (&*starts, &asked.resume);
-        let (session, greeting) = Session::open(&self.around, (asked.dialect, right), from, place);
+        let (session, opening) = Session::open(&self.around, (asked.dialect, right), from, place);
         let mut response = if asked.way.by_reactor.is_some() {
             let mut response = event_stream(Body::empty());
             response
                 .extensions_mut()
-                .insert(Opened::new(session, greeting));
+                .insert(Opened::new(session, opening));
             response
         } else {
-            let connection = Connection::new(self.around, session, greeting);
+            let connection = Connection::new(self.around, session, opening);
             event_stream(Body::from_stream(connection.into_body()))
         };
         if asked.way.version < Version::HTTP_2 {
@@ -223,10 +223,12 @@ impl Entrance {
             around.instruments.authorized("kept");
             return Ok((Right { grant, since }, starts));
         }
-        let (grant, starts) = self
+        let mut granted = self
             .api
             .authorize(&asked.credentials, &asked.wanted)
             .await?;
+        around.hub.share_names(&mut granted.starts);
+        let (grant, starts) = granted.split();
         let grant = Arc::new(grant);
         around.instruments.authorized("asked");
         if let Some(key) = key {

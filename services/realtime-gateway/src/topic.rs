@@ -1,10 +1,12 @@
 //! One audience that is read here: its ring, and who is told when it has news.
 
 use std::{
+    borrow::Borrow,
     collections::HashMap,
+    hash::{Hash, Hasher},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU32, AtomicU64, Ordering},
+        atomic::{AtomicU32, Ordering},
     },
     time::Duration,
 };
@@ -14,6 +16,7 @@ use tokio::{sync::Notify, time::Instant};
 
 use crate::{
     audience::Audience,
+    pace::Tick,
     reactor::{Letter, Posts},
     ring::Ring,
     states::{Change, State, States},
@@ -22,50 +25,63 @@ use crate::{
 /// How long a ring is kept when its last reader has gone: whoever lost a connection is back by then, or fetches anyway.
 const KEPT_IDLE: Duration = Duration::from_mins(2);
 
-/// An audience that is read here.
+/// An audience that is read here. Nearly every reader has one of their own, so what most have no use for is kept elsewhere.
 pub(crate) struct Topic {
     name: Arc<str>,
     tag: Tag,
-    inner: Mutex<Inner>,
-    /// Held by whoever fetches what the ring lacks, so that one does it for all.
-    pub(crate) fetching: tokio::sync::Mutex<()>,
-    posts: Posts,
-    /// A bit for each reactor that has readers of it, and one for each that was told of news and has not looked yet.
-    attached: AtomicU64,
-    told: AtomicU64,
     /// The version of the states, to be looked at without a lock.
     state_version: AtomicU32,
+    /// A bit for each reactor that has readers of it, and one for each that was told of news and has not looked yet.
+    attached: AtomicU32,
+    told: AtomicU32,
+    posts: Posts,
+    inner: Mutex<Inner>,
 }
 
 struct Inner {
     audience: Audience,
-    /// Most audiences have none.
-    states: Option<Box<States>>,
     /// Readers of all kinds.
-    seated: usize,
-    /// Those that a task carries, to be woken.
-    tasks: HashMap<u64, Arc<Notify>>,
+    seated: u32,
     /// Since when nobody reads.
-    idle_since: Instant,
+    idle_since: Tick,
+    /// What other instances were told last of how many there are, and when.
+    said: (u32, Tick),
+    seldom: Option<Box<Seldom>>,
+}
+
+/// What few audiences have.
+#[derive(Default)]
+struct Seldom {
+    states: States,
+    /// Readers that a task carries, to be woken.
+    tasks: HashMap<usize, Arc<Notify>>,
+    /// Held by whoever fetches what the ring lacks, so that one does it for all.
+    fetching: Arc<tokio::sync::Mutex<()>>,
+}
+
+impl Inner {
+    fn seldom(&mut self) -> &mut Seldom {
+        self.seldom.get_or_insert_default()
+    }
 }
 
 impl Topic {
-    pub(crate) fn new(name: Arc<str>, known: u64, posts: Posts) -> Self {
+    /// An audience of which `known` is the highest number that was heard of so far.
+    pub(crate) fn new(name: Arc<str>, known: u64, posts: Posts, now: Tick) -> Self {
         Self {
             tag: Tag::of(&name),
             name,
+            state_version: AtomicU32::new(0),
+            attached: AtomicU32::new(0),
+            told: AtomicU32::new(0),
+            posts,
             inner: Mutex::new(Inner {
                 audience: Audience::new(known),
-                states: None,
                 seated: 0,
-                tasks: HashMap::new(),
-                idle_since: Instant::now(),
+                idle_since: now,
+                said: (0, Tick::default()),
+                seldom: None,
             }),
-            fetching: tokio::sync::Mutex::default(),
-            posts,
-            attached: AtomicU64::new(0),
-            told: AtomicU64::new(0),
-            state_version: AtomicU32::new(0),
         }
     }
 
@@ -85,7 +101,7 @@ impl Topic {
 
     /// Looks at the ring; nothing, while its beginning is not known.
     pub(crate) fn with_ring<T>(&self, look: impl FnOnce(&Ring) -> T) -> Option<T> {
-        self.lock().audience.ring().map(look)
+        self.lock().audience.with_ring(look)
     }
 
     /// Changes the audience, and wakes its readers when that moved its head or gave them older events.
@@ -99,11 +115,15 @@ impl Topic {
         done
     }
 
+    /// Held by whoever fetches what the ring lacks.
+    pub(crate) fn fetching(&self) -> Arc<tokio::sync::Mutex<()>> {
+        Arc::clone(&self.lock().seldom().fetching)
+    }
+
     /// Takes in how something is now, and tells its readers.
     pub(crate) fn set_state(self: &Arc<Self>, change: Change) {
         let mut inner = self.lock();
-        let states = inner.states.get_or_insert_default();
-        let version = states.set(change, Instant::now());
+        let version = inner.seldom().states.set(change, Instant::now());
         self.state_version.store(version, Ordering::SeqCst);
         self.tell(inner);
     }
@@ -116,13 +136,17 @@ impl Topic {
     /// What has changed since a version of the states.
     pub(crate) fn states_since(&self, version: u32) -> Vec<State> {
         let inner = self.lock();
-        let states = inner.states.as_ref();
-        states.map_or_else(Vec::new, |states| states.since(version, Instant::now()))
+        let seldom = inner.seldom.as_ref();
+        seldom.map_or_else(Vec::new, |seldom| {
+            seldom.states.since(version, Instant::now())
+        })
     }
 
     /// Wakes the readers.
     fn tell(self: &Arc<Self>, inner: MutexGuard<'_, Inner>) {
-        inner.tasks.values().for_each(|task| task.notify_one());
+        if let Some(seldom) = &inner.seldom {
+            seldom.tasks.values().for_each(|task| task.notify_one());
+        }
         drop(inner);
         let attached = self.attached.load(Ordering::SeqCst);
         let untold = attached & !self.told.fetch_or(attached, Ordering::SeqCst);
@@ -132,28 +156,29 @@ impl Topic {
     }
 
     /// A reactor has readers from now on.
-    pub(crate) fn attach(&self, reactor: u64) {
+    pub(crate) fn attach(&self, reactor: u32) {
         self.attached.fetch_or(reactor, Ordering::SeqCst);
     }
 
     /// A reactor has none any more.
-    pub(crate) fn detach(&self, reactor: u64) {
+    pub(crate) fn detach(&self, reactor: u32) {
         self.attached.fetch_and(!reactor, Ordering::SeqCst);
     }
 
     /// A reactor was told of news and looks now; it has to be told again of what comes after.
-    pub(crate) fn looks(&self, reactor: u64) {
+    pub(crate) fn looks(&self, reactor: u32) {
         self.told.fetch_and(!reactor, Ordering::SeqCst);
     }
 
     /// A task is woken from now on.
-    pub(crate) fn wake(&self, reader: u64, task: &Arc<Notify>) {
-        self.lock().tasks.insert(reader, Arc::clone(task));
+    pub(crate) fn wake(&self, task: &Arc<Notify>) {
+        let woken = Arc::clone(task);
+        self.lock().seldom().tasks.insert(address(task), woken);
     }
 
     /// A task is no longer woken.
-    pub(crate) fn let_sleep(&self, reader: u64) {
-        self.lock().tasks.remove(&reader);
+    pub(crate) fn let_sleep(&self, task: &Arc<Notify>) {
+        self.lock().seldom().tasks.remove(&address(task));
     }
 
     /// The number after which something is missing.
@@ -172,22 +197,33 @@ impl Topic {
     }
 
     /// Readers of all kinds.
-    pub(crate) fn seated(&self) -> usize {
+    pub(crate) fn seated(&self) -> u32 {
         self.lock().seated
     }
 
-    /// Whether somebody reads it, or did lately.
-    pub(crate) fn is_in_use(&self, now: Instant) -> bool {
-        self.seated() > 0 || self.idle_for(now) < KEPT_IDLE
+    /// Readers, and for how long there has been none.
+    pub(crate) fn attendance(&self, now: Tick) -> (u32, Duration) {
+        let inner = self.lock();
+        let idle = match inner.seated {
+            0 => now.since(inner.idle_since),
+            _ => Duration::ZERO,
+        };
+        (inner.seated, idle)
     }
 
-    /// For how long nobody has read it.
-    pub(crate) fn idle_for(&self, now: Instant) -> Duration {
-        let inner = self.lock();
-        if inner.seated > 0 {
-            return Duration::ZERO;
-        }
-        now.duration_since(inner.idle_since)
+    /// Whether somebody reads it, or did lately.
+    pub(crate) fn is_in_use(&self, now: Tick) -> bool {
+        self.attendance(now).1 < KEPT_IDLE
+    }
+
+    /// How many other instances were told that there are here, and when.
+    pub(crate) fn said(&self) -> (u32, Tick) {
+        self.lock().said
+    }
+
+    /// They were told.
+    pub(crate) fn say(&self, count: u32, now: Tick) {
+        self.lock().said = (count, now);
     }
 
     /// The highest number that was ever heard of.
@@ -196,15 +232,41 @@ impl Topic {
     }
 
     /// A reader leaves its seat.
-    pub(crate) fn leave(&self) {
+    pub(crate) fn leave(&self, now: Tick) {
         let mut inner = self.lock();
         inner.seated -= 1;
-        if inner.seated == 0 {
-            inner.idle_since = Instant::now();
-        }
+        inner.idle_since = now;
     }
 }
 
 fn edges(audience: &Audience) -> Option<(u64, u64)> {
-    audience.ring().map(|ring| (ring.tail(), ring.head()))
+    audience.with_ring(|ring| (ring.tail(), ring.head()))
+}
+
+fn address(task: &Arc<Notify>) -> usize {
+    Arc::as_ptr(task).addr()
+}
+
+/// A topic among others, found by its name.
+#[derive(Clone)]
+pub(crate) struct Named(pub(crate) Arc<Topic>);
+
+impl Borrow<str> for Named {
+    fn borrow(&self) -> &str {
+        &self.0.name
+    }
+}
+
+impl PartialEq for Named {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.name == other.0.name
+    }
+}
+
+impl Eq for Named {}
+
+impl Hash for Named {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (*self.0.name).hash(state);
+    }
 }

@@ -12,6 +12,7 @@ use tokio::time::Instant;
 
 use super::*;
 use crate::{
+    account::Account,
     api::{Api, Grant},
     config::{ApiConfig, LimitsConfig},
     frame::{Dialect, Frame},
@@ -37,7 +38,8 @@ struct Bench {
 impl Bench {
     fn new() -> Self {
         let metrics = Metrics::isolated().unwrap();
-        let hub = Arc::new(Hub::new(Posts::default()));
+        let pace = Pace::begin();
+        let hub = Arc::new(Hub::new(Posts::default(), pace));
         let instruments = Instruments::new(&metrics, &hub);
         // Nobody is there: what is not in a ring is gone.
         let nowhere = ApiConfig {
@@ -55,7 +57,7 @@ impl Bench {
             history: Arc::new(history),
             grants: Grants::default(),
             clock: Arc::new(SystemClock),
-            pace: Pace::begin(),
+            pace,
             instruments,
             runtime: tokio::runtime::Handle::current(),
             revocations: broadcast::channel(4).0,
@@ -82,7 +84,7 @@ impl Bench {
             head: 0,
         });
         let grant = Grant {
-            account: "ana".into(),
+            account: Account::of("ana"),
             channel: "client:ana".into(),
             audiences: starts
                 .iter()
@@ -99,11 +101,11 @@ impl Bench {
             .places
             .reserve(here)
             .unwrap()
-            .assign("ana".into())
+            .assign(Account::of("ana"))
             .unwrap();
         let from = (&starts[..], &Resume::Now);
-        let (session, greeting) = Session::open(&self.around, (Dialect::Chat, right), from, place);
-        let connection = Connection::new(Arc::clone(&self.around), session, greeting);
+        let (session, opening) = Session::open(&self.around, (Dialect::Chat, right), from, place);
+        let connection = Connection::new(Arc::clone(&self.around), session, opening);
         let text = |frame: Result<Bytes, Infallible>| {
             String::from_utf8(frame.unwrap_or_default().to_vec()).unwrap()
         };
@@ -276,15 +278,18 @@ async fn whoever_loses_their_rights_is_sent_away_to_be_judged_again() {
     let bench = Bench::new();
     let (mut ana, mut late) = (bench.open(MINUTE), bench.open(MINUTE));
     next(&mut ana).await;
-    let revoked = Revoked::Account("ana".into());
-    bench.around.grants.revoke(&Revoked::Account("bea".into()));
+    let revoked = Revoked::Account(Account::of("ana"));
+    bench
+        .around
+        .grants
+        .revoke(Revoked::Account(Account::of("bea")));
     bench
         .around
         .revocations
-        .send(Revoked::Account("bea".into()))
+        .send(Revoked::Account(Account::of("bea")))
         .unwrap();
     assert!(stays_open(&mut ana), "somebody else's rights");
-    bench.around.grants.revoke(&revoked);
+    bench.around.grants.revoke(revoked);
     bench.around.revocations.send(revoked).unwrap();
     assert_eq!(next(&mut ana).await.0, "chat:resync revoked");
     next(&mut late).await;

@@ -1,4 +1,7 @@
-use avvivo_contracts::audience;
+use avvivo_contracts::{
+    audience,
+    events::v1::{ReelPublished, ReelStatusChanged},
+};
 
 use super::*;
 

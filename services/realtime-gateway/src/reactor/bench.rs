@@ -1,8 +1,16 @@
 //! The readers of one audience in one reactor, and those of them whose history is being fetched.
 
-use std::{cmp::min, sync::Arc};
+use std::{
+    cmp::min,
+    hash::{BuildHasher as _, RandomState},
+    sync::Arc,
+};
 
-use super::{Reactor, address, inbox::Letter, narrow, pass::Pass};
+use hashbrown::HashTable;
+use slab::Slab;
+use smallvec::SmallVec;
+
+use super::{Reactor, inbox::Letter, narrow, pass::Pass};
 use crate::{seats::Seat, topic::Topic};
 
 /// Seats of one reader are told apart by the last three bits.
@@ -18,18 +26,18 @@ impl Chair {
     }
 
     pub(super) fn who(self) -> usize {
-        usize::try_from(self.0 >> SEAT_BITS).unwrap_or(usize::MAX)
+        wide(self.0 >> SEAT_BITS)
     }
 
     pub(super) fn seat(self) -> usize {
-        usize::try_from(self.0 & ((1 << SEAT_BITS) - 1)).unwrap_or_default()
+        wide(self.0 & ((1 << SEAT_BITS) - 1))
     }
 }
 
-/// The readers of one audience here.
+/// The readers of one audience here. Nearly every reader is the only one of some audience, so a short bench has to be small.
 pub(super) struct Bench {
     pub(super) topic: Arc<Topic>,
-    pub(super) chairs: Vec<Chair>,
+    pub(super) chairs: SmallVec<[Chair; 4]>,
     /// The number up to which everybody who is up to date was handed everything.
     pub(super) handed: u64,
     /// And the version of the states.
@@ -48,6 +56,77 @@ struct Catching {
     after: u64,
     /// Connections by number and generation.
     waiting: Vec<(Chair, u32)>,
+}
+
+/// All of them, by number and by audience.
+pub(super) struct Benches {
+    each: Slab<Bench>,
+    /// Their numbers. The audiences are in the benches.
+    by_topic: HashTable<u32>,
+    hasher: RandomState,
+}
+
+impl Benches {
+    pub(super) fn new() -> Self {
+        Self {
+            each: Slab::new(),
+            by_topic: HashTable::new(),
+            hasher: RandomState::new(),
+        }
+    }
+
+    pub(super) fn get(&self, number: usize) -> Option<&Bench> {
+        self.each.get(number)
+    }
+
+    pub(super) fn get_mut(&mut self, number: usize) -> Option<&mut Bench> {
+        self.each.get_mut(number)
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Bench> {
+        self.each.iter().map(|(_, bench)| bench)
+    }
+
+    /// The number of an audience's bench.
+    pub(super) fn of(&self, topic: &Arc<Topic>) -> Option<usize> {
+        let is_its = |&number: &u32| {
+            let bench = self.each.get(wide(number));
+            bench.is_some_and(|bench| Arc::ptr_eq(&bench.topic, topic))
+        };
+        let found = self.by_topic.find(hash(&self.hasher, topic), is_its)?;
+        Some(wide(*found))
+    }
+
+    fn insert(&mut self, bench: Bench) -> usize {
+        let place = hash(&self.hasher, &bench.topic);
+        let number = self.each.insert(bench);
+        let (each, hasher) = (&self.each, &self.hasher);
+        let rehash = |&number: &u32| {
+            let bench = each.get(wide(number));
+            bench.map_or(0, |bench| hash(hasher, &bench.topic))
+        };
+        self.by_topic.insert_unique(place, narrow(number), rehash);
+        number
+    }
+
+    fn remove(&mut self, number: usize) {
+        let Some(bench) = self.each.try_remove(number) else {
+            return;
+        };
+        let place = hash(&self.hasher, &bench.topic);
+        let its = |&found: &u32| wide(found) == number;
+        if let Ok(entry) = self.by_topic.find_entry(place, its) {
+            entry.remove();
+        }
+    }
+}
+
+fn hash(hasher: &RandomState, topic: &Arc<Topic>) -> u64 {
+    hasher.hash_one(Arc::as_ptr(topic).addr())
+}
+
+fn wide(number: u32) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
 }
 
 impl Reactor {
@@ -78,24 +157,22 @@ impl Reactor {
 
     /// The bench of an audience.
     fn bench(&mut self, topic: &Arc<Topic>) -> usize {
-        if let Some(&number) = self.bench_of.get(&address(topic)) {
+        if let Some(number) = self.benches.of(topic) {
             return number;
         }
         // From here on news come. What there is already is taken from the ring by whoever sits down.
         topic.attach(self.bit);
         let handed = topic.head().unwrap_or_default();
-        let number = self.benches.insert(Bench {
+        self.benches.insert(Bench {
             topic: Arc::clone(topic),
-            chairs: Vec::new(),
+            chairs: SmallVec::new(),
             handed,
             told: topic.state_version(),
             pass: None,
             is_running: false,
             first: 0,
             catching: None,
-        });
-        self.bench_of.insert(address(topic), number);
-        number
+        })
     }
 
     /// Takes a connection off its benches; a bench that nobody sits on any more is cleared away.
@@ -110,8 +187,7 @@ impl Reactor {
             .map(|seat| (seat.bench, seat.at))
             .collect();
         for (number, at) in taken {
-            let number = usize::try_from(number).unwrap_or(usize::MAX);
-            let at = usize::try_from(at).unwrap_or(usize::MAX);
+            let (number, at) = (wide(number), wide(at));
             let Some(bench) = self.benches.get_mut(number) else {
                 continue;
             };
@@ -120,7 +196,6 @@ impl Reactor {
             }
             if bench.chairs.is_empty() {
                 bench.topic.detach(self.bit);
-                self.bench_of.remove(&address(&bench.topic));
                 self.benches.remove(number);
                 continue;
             }
@@ -151,8 +226,7 @@ impl Reactor {
         };
         let after = conn.session.seats.read_to(seat);
         let (generation, place) = (conn.generation, conn.session.seats.get(seat));
-        let Some(number) = place.map(|seat| usize::try_from(seat.bench).unwrap_or(usize::MAX))
-        else {
+        let Some(number) = place.map(|seat| wide(seat.bench)) else {
             return;
         };
         conn.is_behind = true;
@@ -182,11 +256,10 @@ impl Reactor {
 
     /// The ring has what there is after a number. Those who need no more go on; for others it is asked again.
     pub(super) fn on_caught_up(&mut self, topic: &Arc<Topic>, reached: u64) {
-        let Some(bench) = self
-            .bench_of
-            .get(&address(topic))
-            .and_then(|&number| self.benches.get_mut(number))
-        else {
+        let Some(number) = self.benches.of(topic) else {
+            return;
+        };
+        let Some(bench) = self.benches.get_mut(number) else {
             return;
         };
         let Some(catching) = bench.catching.take_if(|catching| catching.after == reached) else {
@@ -211,8 +284,7 @@ impl Reactor {
         if still.is_empty() {
             return;
         }
-        let number = self.bench_of.get(&address(topic)).copied();
-        if let Some(bench) = number.and_then(|number| self.benches.get_mut(number)) {
+        if let Some(bench) = self.benches.get_mut(number) {
             bench.catching = Some(Box::new(Catching {
                 after: further,
                 waiting: still,

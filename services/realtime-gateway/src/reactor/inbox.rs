@@ -106,15 +106,15 @@ impl Inbox {
 
 /// All inboxes. A topic says with a bit for each which of them want its news.
 #[derive(Clone, Default)]
-pub(crate) struct Posts(Arc<[Arc<Inbox>]>);
+pub(crate) struct Posts(Arc<Vec<Arc<Inbox>>>);
 
 impl Posts {
     pub(crate) fn new(inboxes: impl IntoIterator<Item = Arc<Inbox>>) -> Self {
-        Self(inboxes.into_iter().collect())
+        Self(Arc::new(inboxes.into_iter().collect()))
     }
 
     /// Those whose bits are set.
-    pub(crate) fn of(&self, bits: u64) -> impl Iterator<Item = &Arc<Inbox>> {
+    pub(crate) fn of(&self, bits: u32) -> impl Iterator<Item = &Arc<Inbox>> {
         self.0
             .iter()
             .enumerate()

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use avvivo_contracts::cursor::Place;
 
-use super::{Reactor, address, bench::Chair, conn::Wrote, narrow};
+use super::{Reactor, bench::Chair, conn::Wrote, narrow};
 use crate::{
     ending::Ending, frame::Frame, ring::After, seats::overtaken, states::State, topic::Topic,
 };
@@ -32,7 +32,7 @@ impl Reactor {
     /// There is something new for a bench.
     pub(super) fn on_news(&mut self, topic: &Arc<Topic>) {
         topic.looks(self.bit);
-        let Some(&number) = self.bench_of.get(&address(topic)) else {
+        let Some(number) = self.benches.of(topic) else {
             return;
         };
         if let Some(bench) = self.benches.get_mut(number)

@@ -21,7 +21,7 @@ use super::{
 use crate::session::{Revoked, Surroundings};
 
 /// Topics have a bit for each reactor.
-const MOST: usize = 64;
+const MOST: usize = 32;
 
 /// All reactors of this process.
 pub(crate) struct Reactors {
@@ -68,9 +68,9 @@ impl Reactors {
     }
 
     /// Ends the streams of those whose rights have changed.
-    pub(crate) fn revoke(&self, revoked: &Revoked) {
+    pub(crate) fn revoke(&self, revoked: Revoked) {
         for inbox in self.posts.each() {
-            inbox.post(Letter::Revoked(revoked.clone()));
+            inbox.post(Letter::Revoked(revoked));
         }
     }
 
