@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod api;
 mod checkout;
 mod cloud;
 mod endpoint;
@@ -10,7 +11,6 @@ mod messages;
 mod metrics;
 mod pgbench;
 mod platform;
-mod reads;
 mod realtime;
 mod render;
 mod report;
@@ -41,8 +41,8 @@ struct Args {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Benchmark {
-    /// `GET /reels`, beside nginx and pgbench.
-    Reads,
+    /// What is read most, beside nginx and pgbench.
+    Api,
     /// A render, beside one ffmpeg command.
     Render,
     /// gcp-local, beside Google's emulator and the disk.
@@ -66,7 +66,7 @@ impl Benchmark {
     const EACH: [Self; 8] = [
         Self::Start,
         Self::Memory,
-        Self::Reads,
+        Self::Api,
         Self::Enqueue,
         Self::Messages,
         Self::Realtime,
@@ -76,7 +76,7 @@ impl Benchmark {
 
     async fn run(self) -> anyhow::Result<Report> {
         match self {
-            Self::Reads => reads::run().await,
+            Self::Api => api::run().await,
             Self::Render => render::run().await,
             Self::GcpLocal => cloud::run().await,
             Self::Enqueue => enqueue::run().await,

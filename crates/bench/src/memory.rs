@@ -33,7 +33,7 @@ pub(crate) async fn run() -> anyhow::Result<Report> {
     for (kind, service) in &running {
         let memory = usage::memory(service.id())?;
         let [resident, proportional, anonymous] =
-            [memory.resident, memory.proportional, memory.anonymous].map(mebibytes);
+            [memory.resident, memory.proportional, memory.anonymous].map(usage::mebibytes);
         table.row([
             kind.name().to_owned(),
             format!("{resident:.1}"),
@@ -53,8 +53,4 @@ pub(crate) async fn run() -> anyhow::Result<Report> {
         &table,
     );
     Ok(report)
-}
-
-fn mebibytes(bytes: u64) -> f64 {
-    u32::try_from(bytes >> 10).map_or(f64::INFINITY, f64::from) / 1024.0
 }

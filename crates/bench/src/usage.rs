@@ -90,6 +90,11 @@ pub(crate) fn memory(process: u32) -> anyhow::Result<Memory> {
     })
 }
 
+/// Bytes in MiB.
+pub(crate) fn mebibytes(bytes: u64) -> f64 {
+    u32::try_from(bytes >> 10).map_or(f64::INFINITY, f64::from) / 1024.0
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

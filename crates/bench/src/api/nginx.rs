@@ -28,7 +28,7 @@ impl Nginx {
         let folder = folder.join("nginx");
         let root = folder.join("root");
         fs::create_dir_all(&root)?;
-        fs::write(root.join("reels"), &page.body)?;
+        fs::write(root.join("page"), &page.body)?;
         let port = free_port()?;
         let config = folder.join("nginx.conf");
         fs::write(&config, configuration(&folder, page, port)?)?;
@@ -50,7 +50,7 @@ impl Nginx {
         )?;
         let nginx = Self {
             process,
-            url: format!("http://127.0.0.1:{port}/reels"),
+            url: format!("http://127.0.0.1:{port}/page"),
         };
         nginx.check(page).await?;
         Ok(nginx)
