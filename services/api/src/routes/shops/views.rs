@@ -81,10 +81,11 @@ pub(crate) struct ShopView {
     #[serde(skip_serializing_if = "Option::is_none")]
     email: Option<String>,
     #[serde(flatten)]
+    #[schema(value_type = OwnView)]
     own: Option<OwnView>,
 }
 
-/// What only who runs a shop and administrators see.
+/// What only who runs a shop and administrators see; to others the document shows it as members that may be absent.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = OwnShop)]
@@ -93,8 +94,10 @@ pub(crate) struct OwnView {
     status_reason: Option<String>,
     agenda_suspended_reason: Option<String>,
     /// Lives that were credited.
+    #[schema(required = false)]
     stream_quota: u32,
     /// Reels that were credited.
+    #[schema(required = false)]
     reel_quota: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<uuid::Uuid>)]
