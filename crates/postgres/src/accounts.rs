@@ -30,6 +30,7 @@ struct AccountRow {
     shop_verification: Option<String>,
     shop_plan: Option<String>,
     shop_plan_tier: Option<String>,
+    shop_contact_email: Option<String>,
 }
 
 /// Selects accounts, `a`, with what decides their role, by what follows the joins.
@@ -54,7 +55,8 @@ macro_rules! accounts {
                 s.registration_source::text AS shop_source,
                 s.verification::text AS shop_verification,
                 s.plan AS "shop_plan?",
-                s.plan_tier::text AS shop_plan_tier
+                s.plan_tier::text AS shop_plan_tier,
+                s.contact_email_private AS shop_contact_email
             FROM accounts AS a
             LEFT JOIN admins AS m ON m.account_id = a.id
             LEFT JOIN shops AS s ON s.owner_account_id = a.id
@@ -291,6 +293,7 @@ impl AccountRow {
                 .ok_or_else(|| broken("verification", &verification))?,
             plan: word("plan", &self.shop_plan)?,
             plan_tier: PlanTier::parse(&tier).ok_or_else(|| broken("plan_tier", &tier))?,
+            contact_email: self.shop_contact_email.clone(),
         }))
     }
 }

@@ -41,6 +41,7 @@ struct StandingRow {
     verification: String,
     plan: String,
     plan_tier: String,
+    contact_email_private: Option<String>,
 }
 
 /// What decides what a shop may do.
@@ -55,7 +56,8 @@ pub async fn find_standing(conn: &mut Conn, shop: ShopId) -> Result<Option<ShopS
             registration_source::text AS "registration_source!",
             verification::text AS "verification!",
             plan,
-            plan_tier::text AS "plan_tier!"
+            plan_tier::text AS "plan_tier!",
+            contact_email_private
         FROM shops
         WHERE id = $1
         "#,
@@ -143,6 +145,7 @@ impl TryFrom<StandingRow> for ShopStanding {
             plan_tier: PlanTier::parse(&row.plan_tier)
                 .ok_or_else(|| broken("plan_tier", &row.plan_tier))?,
             plan: row.plan,
+            contact_email: row.contact_email_private,
         })
     }
 }

@@ -165,7 +165,8 @@ async fn a_verified_owner_opens_a_shop_that_waits_for_that() {
     let shop = world.shop().status("PENDING_VERIFICATION").open().await;
     world
         .arrange(
-            "UPDATE shops SET registration_source = 'SELF_SERVICE', verification = 'UNVERIFIED' WHERE id = $1",
+            "UPDATE shops SET registration_source = 'SELF_SERVICE', verification = 'UNVERIFIED',
+             contact_email_private = (SELECT email FROM accounts WHERE id = owner_account_id) WHERE id = $1",
             shop.id.as_uuid(),
         )
         .await;

@@ -153,6 +153,7 @@ mod tests {
                 verification: Verification::Verified,
                 plan: "BASIC".to_owned(),
                 plan_tier: PlanTier::Basico,
+                contact_email: None,
             }),
         }
     }

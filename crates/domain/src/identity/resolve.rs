@@ -103,7 +103,8 @@ pub fn resolve(
     if account.status == AccountStatus::Suspended {
         return Err(AccessError::Suspended);
     }
-    let derived = derive(token, account, listed);
+    let proven = token.email_verified.then_some(email.as_str());
+    let derived = derive(proven, account, listed);
     let stale = |last: Timestamp| now.signed_duration_since(last) >= LOGIN_STAMP_INTERVAL;
     let store_role = Some((derived.user_type, derived.stored_role))
         .filter(|wanted| *wanted != (account.user_type, account.role));
@@ -139,7 +140,7 @@ struct Derived {
     open_shop: Option<ShopId>,
 }
 
-fn derive(token: &TokenIdentity, account: &Account, listed: bool) -> Derived {
+fn derive(proven: Option<&str>, account: &Account, listed: bool) -> Derived {
     let plain = |user_type, role| Derived {
         user_type,
         role,
@@ -163,7 +164,7 @@ fn derive(token: &TokenIdentity, account: &Account, listed: bool) -> Derived {
         };
     }
     match &account.shop {
-        Some(shop) if token.email_verified && shop.awaits_owner_verification() => Derived {
+        Some(shop) if proven.is_some_and(|email| shop.opens_to(email)) => Derived {
             open_shop: Some(shop.id),
             ..plain(UserType::Shop, Role::Store)
         },

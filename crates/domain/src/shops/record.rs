@@ -206,6 +206,7 @@ impl Shop {
             verification: self.verification,
             plan: self.plan.clone(),
             plan_tier: self.plan_tier,
+            contact_email: self.contact_email_private.clone(),
         }
     }
 

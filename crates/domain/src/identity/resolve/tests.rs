@@ -43,6 +43,7 @@ fn shop(status: ShopStatus) -> ShopStanding {
         verification: Verification::Unverified,
         plan: "BASIC".to_owned(),
         plan_tier: PlanTier::Basico,
+        contact_email: token().email,
     }
 }
 
@@ -208,4 +209,32 @@ fn a_verified_owner_opens_a_shop_that_registered_itself() {
         (waiting.open_shop, waiting.caller.role),
         (None, Role::PendingStore)
     );
+}
+
+#[test]
+fn proving_another_address_than_the_shops_opens_nothing() {
+    let pending = shop(ShopStatus::PendingVerification);
+    let given = |contact_email: Option<&str>| ShopStanding {
+        contact_email: contact_email.map(str::to_owned),
+        ..pending.clone()
+    };
+    let turned_away = ShopStanding {
+        verification: Verification::Rejected,
+        ..pending.clone()
+    };
+    for shop in [
+        given(Some("stranger@example.com")),
+        given(None),
+        turned_away,
+    ] {
+        let account = Account {
+            shop: Some(shop),
+            ..account()
+        };
+        let waiting = resolved(&token(), &account, &AdminEmails::default());
+        assert_eq!(
+            (waiting.open_shop, waiting.caller.role),
+            (None, Role::PendingStore)
+        );
+    }
 }

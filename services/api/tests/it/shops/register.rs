@@ -102,14 +102,19 @@ async fn a_seller_with_a_verified_email_sells_from_the_next_request_on() {
 async fn a_body_that_names_a_strangers_email_opens_nothing() {
     let mall = Mall::open().await;
     let seller = mall.app.client(1).await;
-    let asked = mall
-        .app
-        .post("/shops/self-register")
-        .bearer(mall.app.token(&seller));
+    let token = mall.app.token(&seller);
+    let asked = mall.app.post("/shops/self-register").bearer(&token);
     let made = asked
         .json(&with(1, &json!({"email": "stranger@example.com"})))
-        .await;
-    assert_eq!(made.json()["status"], "PENDING_VERIFICATION");
+        .await
+        .json();
+    assert_eq!(made["status"], "PENDING_VERIFICATION");
+    // Nor does their next request: what they have proven is another address.
+    let me = mall.app.get("/auth/me").bearer(&token).await.ok();
+    assert_eq!(me["role"], "PENDING_STORE");
+    let path = format!("/shops/{}", made["id"].as_str().unwrap());
+    let shop = mall.app.get(&path).bearer(mall.token()).await.ok();
+    assert_eq!(shop["status"], "PENDING_VERIFICATION");
 }
 
 #[tokio::test]
