@@ -111,10 +111,16 @@ pub async fn find(conn: &mut Conn, id: ShopId) -> Result<Option<ListedShop>, DbE
 
 /// One shop, locked until the transaction ends. What refers to it may still be written.
 pub async fn find_for_update(conn: &mut Conn, id: ShopId) -> Result<Option<Shop>, DbError> {
-    let row = shops!("WHERE s.id = $1 FOR NO KEY UPDATE OF s", id.as_uuid())
-        .fetch_optional(conn)
-        .await?;
-    row.map(Shop::try_from).transpose()
+    // In a statement before: one that waited for the lock would see the shop as it is, and its handles and telephones as they
+    // were when it began to wait.
+    sqlx::query!(
+        "SELECT id FROM shops WHERE id = $1 FOR NO KEY UPDATE",
+        id.as_uuid()
+    )
+    .fetch_optional(&mut *conn)
+    .await?;
+    let found = find(conn, id).await?;
+    Ok(found.map(|found| found.shop))
 }
 
 /// Whether a shop has this address for everybody.

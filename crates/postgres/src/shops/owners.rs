@@ -26,15 +26,38 @@ struct OwnerRow {
     owns: Option<Uuid>,
 }
 
+/// Which account is meant.
+pub async fn find_id(conn: &mut Conn, named: Named<'_>) -> Result<Option<AccountId>, DbError> {
+    let (id, email) = match named {
+        Named::Id(id) => (Some(id.as_uuid()), None),
+        Named::Email(email) => (None, Some(email)),
+    };
+    let id = sqlx::query_scalar!(
+        "SELECT id FROM accounts WHERE id = coalesce($1, (SELECT id FROM accounts WHERE email = $2))",
+        id,
+        email,
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(id.map(AccountId::from))
+}
+
 /// An account, locked until the transaction ends, and the shop that it owns.
 pub async fn find_for_update(
     conn: &mut Conn,
     named: Named<'_>,
 ) -> Result<Option<(OwnerAccount, Option<ShopId>)>, DbError> {
-    let (id, email) = match named {
-        Named::Id(id) => (Some(id.as_uuid()), None),
-        Named::Email(email) => (None, Some(email)),
+    let Some(id) = find_id(&mut *conn, named).await? else {
+        return Ok(None);
     };
+    // In a statement before: one that waited for the lock would see the account as it is, and its shop as it was when it began
+    // to wait.
+    sqlx::query!(
+        "SELECT id FROM accounts WHERE id = $1 FOR UPDATE",
+        id.as_uuid()
+    )
+    .fetch_optional(&mut *conn)
+    .await?;
     let row = sqlx::query_as!(
         OwnerRow,
         r#"
@@ -45,11 +68,9 @@ pub async fn find_for_update(
             a.status::text AS "status!",
             (SELECT s.id FROM shops AS s WHERE s.owner_account_id = a.id) AS owns
         FROM accounts AS a
-        WHERE a.id = coalesce($1, (SELECT id FROM accounts WHERE email = $2))
-        FOR UPDATE OF a
+        WHERE a.id = $1
         "#,
-        id,
-        email,
+        id.as_uuid(),
     )
     .fetch_optional(conn)
     .await?;
