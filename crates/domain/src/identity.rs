@@ -113,6 +113,10 @@ pub struct TokenIdentity {
 pub struct Account {
     /// Which one.
     pub id: AccountId,
+    /// Its address, lower case.
+    pub email: String,
+    /// Whether who is linked to it has proven that address.
+    pub email_proven: bool,
     /// The identity provider's id it is linked to.
     pub firebase_uid: Option<String>,
     /// As stored; the effective one is derived at each request.
@@ -129,6 +133,17 @@ pub struct Account {
     pub admin_role: Option<AdminRole>,
     /// The shop it owns.
     pub shop: Option<ShopStanding>,
+}
+
+impl Account {
+    /// Whether somebody uses it, or did: not every account that was made for somebody's address has been.
+    pub fn was_used(&self) -> bool {
+        self.firebase_uid.is_some()
+            || self.last_login_at.is_some()
+            || self.has_client_profile
+            || self.role == Role::User
+            || self.status == AccountStatus::Suspended
+    }
 }
 
 /// Somebody who may call, and as what.

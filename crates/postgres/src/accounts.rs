@@ -16,6 +16,8 @@ use crate::{Conn, DbError};
 
 struct AccountRow {
     id: Uuid,
+    email: String,
+    email_proven: bool,
     firebase_uid: Option<String>,
     user_type: String,
     role: String,
@@ -42,6 +44,8 @@ macro_rules! accounts {
             r#"
             SELECT
                 a.id AS "id!",
+                a.email AS "email!",
+                a.email_proven AS "email_proven!",
                 a.firebase_uid,
                 a.user_type::text AS "user_type!",
                 a.role::text AS "role!",
@@ -145,12 +149,13 @@ pub async fn ensure(
 ) -> Result<(), DbError> {
     sqlx::query!(
         r#"
-        INSERT INTO accounts (id, email, firebase_uid, user_type, role, created_at, last_login_at)
-        VALUES ($1, $2, $3, $4::text::user_type, $5::text::account_role, $6, $6)
+        INSERT INTO accounts (id, email, email_proven, firebase_uid, user_type, role, created_at, last_login_at)
+        VALUES ($1, $2, $3, $4, $5::text::user_type, $6::text::account_role, $7, $7)
         ON CONFLICT DO NOTHING
         "#,
         id.as_uuid(),
         new.email,
+        new.email_proven,
         new.firebase_uid,
         new.user_type.as_str(),
         new.role.as_str(),
@@ -182,7 +187,8 @@ pub async fn settle(
             last_login_at = CASE WHEN $5 THEN $6 ELSE last_login_at END,
             onboarding_completed_at = CASE
                 WHEN $7 THEN coalesce(onboarding_completed_at, $6) ELSE onboarding_completed_at
-            END
+            END,
+            email_proven = email_proven OR $8
         WHERE id = $1
         "#,
         resolution.account_id().as_uuid(),
@@ -192,6 +198,7 @@ pub async fn settle(
         resolution.stamp_login,
         now,
         resolution.open_shop.is_some(),
+        resolution.prove_email,
     )
     .execute(&mut *conn)
     .await?;
@@ -201,14 +208,18 @@ pub async fn settle(
     Ok(())
 }
 
-/// Suspends or reinstates. Whether that was news.
+/// Suspends or reinstates somebody, whatever their shop is. Whether that was news.
 pub async fn set_status(
     conn: &mut Conn,
     account: AccountId,
     status: AccountStatus,
 ) -> Result<bool, DbError> {
     let changed = sqlx::query!(
-        "UPDATE accounts SET status = $2::text::account_status WHERE id = $1 AND status <> $2::text::account_status",
+        r#"
+        UPDATE accounts
+        SET status = $2::text::account_status, suspended_by_shop = false
+        WHERE id = $1 AND status <> $2::text::account_status
+        "#,
         account.as_uuid(),
         status.as_str(),
     )
@@ -261,6 +272,8 @@ impl TryFrom<AccountRow> for Account {
                 .ok_or_else(|| broken("status", &row.status))?,
             admin_role,
             shop: row.shop()?,
+            email: row.email,
+            email_proven: row.email_proven,
             firebase_uid: row.firebase_uid,
             last_login_at: row.last_login_at,
             has_client_profile: row.has_client_profile,

@@ -8,7 +8,7 @@ use avvivo_domain::{
     quota::Wallet,
     shops::{
         Shop, ShopError,
-        owner::{self, OwnerAccount},
+        owner::{self, OwnerAccount, SignIn},
     },
 };
 use avvivo_kernel::{AccountId, ShopId, Timestamp};
@@ -248,5 +248,6 @@ fn stored(account: OwnerAccount) -> Value {
         "userType": account.user_type,
         "role": account.role,
         "status": account.status,
+        "signedInTo": account.sign_in != SignIn::Nobody,
     })
 }

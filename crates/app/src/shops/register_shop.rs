@@ -132,12 +132,8 @@ async fn settle_owner(
             Ok(Some(shop))
         }
         Ownership::New(email) => {
-            let account = |id| OwnerAccount {
-                id,
-                user_type: UserType::Client,
-                role: Role::PendingStore,
-                status: AccountStatus::Active,
-            };
+            let sells = (UserType::Client, Role::PendingStore);
+            let account = |id| OwnerAccount::new(id, sells, AccountStatus::Active);
             let made = change.new_account(account, email.as_str()).await?;
             Ok(made.map(|owner| Shop {
                 owner: Some(owner),

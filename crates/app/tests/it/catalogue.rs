@@ -129,6 +129,7 @@ fn intake() -> impl Iterator<Item = AppError> {
     use IntakeError as E;
     each!(IntakeError:
         E::InvalidStep => E::InvalidStep,
+        E::OwnerMustSignIn => E::OwnerMustSignIn,
         E::InvalidStoreName => E::InvalidStoreName,
         E::InvalidRazonSocial => E::InvalidRazonSocial,
         E::InvalidCuit => E::InvalidCuit,

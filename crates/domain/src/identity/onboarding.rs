@@ -138,6 +138,8 @@ mod tests {
     fn account(role: Role, shop: Option<ShopStatus>) -> Account {
         Account {
             id: AccountId::from(Uuid::from_u128(1)),
+            email: "ana@example.com".to_owned(),
+            email_proven: false,
             firebase_uid: None,
             user_type: UserType::Client,
             role,

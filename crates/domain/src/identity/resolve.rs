@@ -44,6 +44,8 @@ impl AdminEmails {
 pub struct NewAccount {
     /// Lower-cased.
     pub email: String,
+    /// Whether that is proven.
+    pub email_proven: bool,
     /// The identity provider's id.
     pub firebase_uid: String,
     /// Which side.
@@ -59,6 +61,8 @@ pub struct Resolution {
     pub caller: Caller,
     /// Link the account to this id of the identity provider.
     pub link_uid: Option<String>,
+    /// Remember that the bearer has proven the account's address.
+    pub prove_email: bool,
     /// Stamp the login.
     pub stamp_login: bool,
     /// Store this type and role.
@@ -89,6 +93,7 @@ pub fn resolve(
         };
         return Ok(Err(NewAccount {
             email,
+            email_proven: token.email_verified,
             firebase_uid: token.uid.clone(),
             user_type,
             role,
@@ -120,6 +125,8 @@ pub fn resolve(
             shop_id: account.shop.as_ref().map(|shop| shop.id),
             token_expires_at: token.expires_at,
         },
+        // The address may have been changed with the identity provider, and that one proven.
+        prove_email: !account.email_proven && proves(token, account),
         link_uid: (!linked).then(|| token.uid.clone()),
         stamp_login: account.last_login_at.is_none_or(stale),
         store_role,
@@ -128,6 +135,10 @@ pub fn resolve(
             .filter(|rank| account.admin_role != Some(*rank)),
         open_shop: derived.open_shop,
     }))
+}
+
+fn proves(token: &TokenIdentity, account: &Account) -> bool {
+    token.email_verified && token.email.as_deref() == Some(account.email.as_str())
 }
 
 /// What the first matching row of the specification's table says.
@@ -188,7 +199,7 @@ fn role_without_shop(account: &Account) -> Role {
 impl Resolution {
     /// Whether anything has to be written at all; most requests need nothing.
     pub fn writes_nothing(&self) -> bool {
-        !self.stamp_login && !self.changes_rights()
+        !self.stamp_login && !self.prove_email && !self.changes_rights()
     }
 
     /// Whether somebody may do other things than before, or somebody else may.

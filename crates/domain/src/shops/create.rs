@@ -9,7 +9,7 @@ use super::{
     Plan, Shop, ShopError, ShopStatus, SocialHandle, Verification, Visibility, WhatsappLine,
     contacts, details,
     intake::{normal, normalized_details},
-    owner::{OwnerAccount, account_status, sells_as},
+    owner::{OwnerAccount, account_status, takes_over},
 };
 use crate::{
     fields::{Change, FieldError, Fields},
@@ -153,7 +153,7 @@ pub fn create(
         (Some((account, _)), _) => {
             shop.owner = Some(account.id);
             // A buyer is not locked out because the shop they are given is not open.
-            NewOwner::Existing(sells_as(&shop, account))
+            NewOwner::Existing(takes_over(&shop, account))
         }
         (None, Some(email)) => new_owner(&shop, email.as_str().to_owned()),
         (None, None) => {

@@ -102,8 +102,8 @@ impl World {
     pub(crate) async fn account(&self, user_type: &str, role: &str) -> AccountId {
         let id = self.id();
         sqlx::query(
-            "INSERT INTO accounts (id, email, firebase_uid, user_type, role, created_at)
-             VALUES ($1, $2, $2, $3::user_type, $4::account_role, $5)",
+            "INSERT INTO accounts (id, email, email_proven, firebase_uid, user_type, role, created_at)
+             VALUES ($1, $2, true, $2, $3::user_type, $4::account_role, $5)",
         )
         .bind(id)
         .bind(email(id))

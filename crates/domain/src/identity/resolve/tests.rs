@@ -23,6 +23,8 @@ fn token() -> TokenIdentity {
 fn account() -> Account {
     Account {
         id: AccountId::from(Uuid::from_u128(1)),
+        email: "ana@example.com".to_owned(),
+        email_proven: true,
         firebase_uid: Some("uid-1".to_owned()),
         user_type: UserType::Client,
         role: Role::Undefined,
@@ -187,6 +189,31 @@ fn a_settled_account_costs_no_write() {
         ..account
     };
     assert!(resolved(&token(), &away, &AdminEmails::default()).stamp_login);
+}
+
+#[test]
+fn an_address_is_proven_once_and_only_the_accounts_own() {
+    let unproven = Account {
+        email_proven: false,
+        ..account()
+    };
+    let of = |email: &str, email_verified| TokenIdentity {
+        email: Some(email.to_owned()),
+        email_verified,
+        ..token()
+    };
+    let proves = |token: &TokenIdentity, account: &Account| {
+        resolved(token, account, &AdminEmails::default()).prove_email
+    };
+    assert!(proves(&token(), &unproven));
+    assert!(!proves(&token(), &account()));
+    assert!(!proves(&of("ana@example.com", false), &unproven));
+    assert!(!proves(&of("mallory@example.com", true), &unproven));
+    let new = |token: &TokenIdentity| {
+        let none = resolve(token, None, &AdminEmails::default(), now());
+        none.unwrap().unwrap_err().email_proven
+    };
+    assert!(new(&token()) && !new(&of("ana@example.com", false)));
 }
 
 #[test]

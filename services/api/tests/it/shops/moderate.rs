@@ -1,6 +1,7 @@
 //! `POST /shops/{id}/` activate, reject, suspend-agenda, lift-suspension, assign-owner
 
 use chrono::{DateTime, TimeDelta, Utc};
+use gcp_local::FirebaseIdToken;
 use serde_json::json;
 use uuid::Uuid;
 
@@ -241,4 +242,64 @@ async fn being_given_a_hidden_shop_suspends_nobody() {
             .await
             .ok();
     }
+}
+
+/// Somebody's token of the identity provider.
+fn token(uid: &str, email: &str, email_verified: bool) -> FirebaseIdToken {
+    FirebaseIdToken {
+        uid: uid.to_owned(),
+        email: Some(email.to_owned()),
+        email_verified,
+        ..FirebaseIdToken::default()
+    }
+}
+
+#[tokio::test]
+async fn who_never_proved_an_address_does_not_get_the_shop_of_its_owner() {
+    let mall = Mall::open().await;
+    let me = async |token: &FirebaseIdToken| {
+        let asked = mall.app.get("/auth/me").bearer(mall.app.mint(token));
+        asked.await
+    };
+    for (number, given) in [(1, "created"), (2, "assigned")] {
+        let email = format!("ventas{number}@example.com");
+        // Anybody can register anybody's address with the identity provider.
+        let stranger = token(&format!("stranger{number}"), &email, false);
+        assert_eq!(me(&stranger).await.ok()["role"], "UNDEFINED");
+        if given == "created" {
+            mall.shop("Luna Azul", json!({"email": email})).await;
+        } else {
+            let shop = mall.shop("Luna Roja", json!({})).await;
+            let body = json!({"email": email});
+            mall.act(&shop["id"], "assign-owner", &body).await;
+        }
+        assert_eq!(me(&stranger).await.status, 401, "{given}");
+        let owner = token(&format!("owner{number}"), &email, true);
+        assert_eq!(me(&owner).await.ok()["role"], "STORE", "{given}");
+        assert_eq!(me(&stranger).await.status, 401, "{given}");
+        // They keep it when they are given another shop.
+        let proven: bool = sqlx::query_scalar("SELECT email_proven FROM accounts WHERE email = $1")
+            .bind(&email)
+            .fetch_one(mall.app.pool())
+            .await
+            .unwrap();
+        assert!(proven, "{given}");
+    }
+}
+
+#[tokio::test]
+async fn giving_a_banned_shop_away_ends_no_other_suspension() {
+    let mall = Mall::open().await;
+    let (owner, buyer) = (mall.app.owner(1).await, mall.app.client(2).await);
+    mall.app
+        .change(
+            "UPDATE accounts SET status = 'SUSPENDED' WHERE id = $1",
+            owner.person.id,
+        )
+        .await;
+    mall.act(&json!(owner.shop), "reject", &json!({})).await;
+    let body = json!({"authUserId": buyer.id});
+    mall.act(&json!(owner.shop), "assign-owner", &body).await;
+    let asked = mall.app.get("/reels").bearer(mall.app.token(&owner.person));
+    assert_eq!(asked.await.word(), "403 auth.suspended");
 }
