@@ -9,6 +9,7 @@ use avvivo_domain::{
     shops::{
         Shop, ShopError,
         owner::{self, OwnerAccount, SignIn},
+        view::changes_lists,
     },
 };
 use avvivo_kernel::{AccountId, ShopId, Timestamp};
@@ -85,13 +86,16 @@ impl<'a> Change<'a> {
         Ok(found.ok_or(ShopError::NotFound)?)
     }
 
-    /// Stores what the shop became. `because` are the words of who did it.
+    /// Stores what the shop became, if it became anything else. `because` are the words of who did it.
     pub(super) async fn save(
         &mut self,
         (before, after): (&Shop, &Shop),
         action: AuditAction,
         because: Option<String>,
     ) -> Result<(), AppError> {
+        if after.is_as(before) {
+            return Ok(());
+        }
         write::save(&mut self.tx, before, after)
             .await
             .map_err(refused)?;
@@ -110,7 +114,7 @@ impl<'a> Change<'a> {
         self.judged.insert(account.as_uuid());
     }
 
-    /// Writes down what became of a shop, and has its lists forgotten.
+    /// Writes down what became of a shop, and has lists forgotten that show something else by now.
     pub(super) async fn record(
         &mut self,
         action: AuditAction,
@@ -122,16 +126,18 @@ impl<'a> Change<'a> {
         };
         let subject = (SubjectKind::Shop, shop.id.as_uuid());
         let entry = AuditEntry::of_change(action, self.occasion, subject, because, before, after);
-        self.written(shop.id, &entry).await
+        self.write_down(&entry, (before, after)).await
     }
 
-    /// Writes an entry about a shop, and has its lists forgotten.
-    pub(super) async fn written(
+    /// The same with an entry that is there.
+    pub(super) async fn write_down(
         &mut self,
-        shop: ShopId,
         entry: &AuditEntry,
+        (before, after): (Option<&Shop>, Option<&Shop>),
     ) -> Result<(), AppError> {
-        self.changed = Some(shop);
+        if changes_lists(before, after) {
+            self.changed = after.or(before).map(|shop| shop.id);
+        }
         Ok(audit::write(self.deps, &mut self.tx, entry).await?)
     }
 

@@ -42,7 +42,11 @@ pub async fn run(
         change.sync_owner(&edited.shop).await?;
     }
     change.commit().await?;
-    Ok(edited.shop)
+    Ok(if edited.shop.is_as(&before) {
+        before
+    } else {
+        edited.shop
+    })
 }
 
 async fn follow_plan(

@@ -49,7 +49,9 @@ pub async fn run(
             write::insert(&mut change.tx, &shop)
                 .await
                 .map_err(refused)?;
-            change.written(shop.id, &registration.entry).await?;
+            change
+                .write_down(&registration.entry, (None, Some(&shop)))
+                .await?;
             let (notice, about) = (&registration.notice, shop.id.as_uuid());
             change.tell_admins("SYSTEM", notice, about).await?;
             change.commit().await?;

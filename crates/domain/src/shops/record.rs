@@ -223,6 +223,15 @@ impl Shop {
         }
     }
 
+    /// Whether it is as it was, but for when it last changed.
+    pub fn is_as(&self, before: &Self) -> bool {
+        let stamped = Self {
+            updated_at: before.updated_at,
+            ..self.clone()
+        };
+        stamped == *before
+    }
+
     /// Whether its agenda is suspended at `now`.
     pub fn agenda_is_suspended(&self, now: Timestamp) -> bool {
         self.status == ShopStatus::AgendaSuspended

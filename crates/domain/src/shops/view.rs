@@ -4,7 +4,8 @@ use avvivo_kernel::ShopId;
 use serde_json::{Map, Value};
 
 use super::{
-    Shop, ShopError, ShopStatus, SocialHandle, Verification, Visibility, WhatsappLine, details,
+    Shop, ShopError, ShopStatus, SocialHandle, Suspension, Verification, Visibility, WhatsappLine,
+    details,
 };
 use crate::identity::{Caller, UserType};
 
@@ -64,6 +65,43 @@ pub fn is_public(shop: &Shop) -> bool {
         && shop.status == ShopStatus::Active
         && shop.verification == Verification::Verified
         && matches!(shop.visibility, Visibility::Lit | Visibility::Dimmed)
+}
+
+/// Whether a change of a shop changes lists that everybody is shown: those of shops, and those of reels, which show their shops.
+/// When it last changed, which they show, too, is not enough.
+pub fn changes_lists(before: Option<&Shop>, after: Option<&Shop>) -> bool {
+    let in_sight = |shop: &Shop| !shop.standing().is_out_of_sight();
+    match (before, after) {
+        (None, None) => false,
+        (None, Some(made)) => is_public(made),
+        (Some(gone), None) => in_sight(gone),
+        (Some(before), Some(after)) => {
+            (in_sight(before) || in_sight(after)) && seen(before) != seen(after)
+        }
+    }
+}
+
+/// A shop without what nobody else sees of it.
+fn seen(shop: &Shop) -> Shop {
+    Shop {
+        owner: None,
+        requires_email_fix: false,
+        razon_social: None,
+        cuit: None,
+        normalized_address_base: None,
+        status_reason: None,
+        contact_email_private: None,
+        contact_whatsapp_private: None,
+        intake_meta: None,
+        suspension: Suspension {
+            until: shop.suspension.until,
+            ..Suspension::default()
+        },
+        stream_quota: 0,
+        reel_quota: 0,
+        updated_at: shop.created_at,
+        ..shop.clone()
+    }
 }
 
 /// A shop for a viewer: what is none or empty here is left out or empty for them.
@@ -144,6 +182,44 @@ mod tests {
 
     fn own() -> ShopId {
         example::shop().id
+    }
+
+    #[test]
+    fn lists_change_with_what_everybody_sees() {
+        let text = |text: &str| Some(text.to_owned());
+        let shop = example::shop();
+        let hidden = Shop {
+            status: ShopStatus::Hidden,
+            ..example::shop()
+        };
+        let changed = |change: fn(&mut Shop)| {
+            let mut after = example::shop();
+            change(&mut after);
+            changes_lists(Some(&shop), Some(&after))
+        };
+        assert!(changed(|shop| shop.name.push('!')));
+        assert!(changed(|shop| shop.minimum_purchase = 1));
+        assert!(changed(|shop| shop.social_handles.clear()));
+        assert!(!changed(|shop| shop.updated_at = example::now()));
+        assert!(!changed(|shop| shop.cuit = None));
+        assert!(!changed(|shop| shop.reel_quota = 9));
+        for (before, after, changes) in [
+            (None, Some(&shop), true),
+            (None, Some(&hidden), false),
+            (Some(&shop), None, true),
+            (Some(&hidden), None, false),
+            (Some(&shop), Some(&hidden), true),
+            (Some(&hidden), Some(&shop), true),
+            (Some(&shop), Some(&shop), false),
+            (None, None, false),
+        ] {
+            assert_eq!(changes_lists(before, after), changes);
+        }
+        let renamed = Shop {
+            logo_url: text("x"),
+            ..hidden.clone()
+        };
+        assert!(!changes_lists(Some(&hidden), Some(&renamed)));
     }
 
     #[test]
