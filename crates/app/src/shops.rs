@@ -15,6 +15,7 @@ pub mod suspend_agenda;
 pub mod validate_registration;
 
 use avvivo_domain::{
+    fields::FieldError,
     identity::{AccessError, Caller},
     shops::ShopError,
 };
@@ -33,6 +34,10 @@ fn must_run_or_await(caller: &Caller, shop: ShopId) -> Result<(), AccessError> {
 
 /// Why a shop could not be written.
 fn refused(error: DbError) -> AppError {
+    if error.violates("shops_agenda_suspended_by_fkey") {
+        let field = "agendaSuspendedByAdminId";
+        return ShopError::from(FieldError::Wrong { field }).into();
+    }
     let Some(unique) = Unique::of(&error) else {
         return error.into();
     };

@@ -31,7 +31,7 @@ pub async fn run(
     };
     let patch = ShopPatch::read(body, editor)?;
     let (mut change, before, wallet) = Change::with_wallet(deps, caller, id).await?;
-    let edited = patch.apply(&before, change.now);
+    let edited = patch.apply(&before, change.now)?;
     change
         .save((&before, &edited.shop), AuditAction::ShopEdited, None)
         .await?;

@@ -199,3 +199,34 @@ async fn a_change_that_changes_nothing_is_neither_written_down_nor_announced() {
         ["SHOP_EDITED", "SHOP_EDITED"]
     );
 }
+
+#[tokio::test]
+async fn what_the_database_cannot_keep_is_refused_and_not_a_fault_of_ours() {
+    let mall = Mall::open().await;
+    let shop = mall.shop("Luna Azul", json!({})).await;
+    let path = format!("/shops/{}", shop["id"].as_str().unwrap());
+    let wide = "🧵".repeat(120);
+    let nobody = "00000000-0000-0000-0000-00000000ffff";
+    for (body, word) in [
+        (
+            json!({"agendaSuspendedByAdminId": nobody}),
+            "400 field.invalid",
+        ),
+        (
+            json!({"addressDetails": {"street": "x".repeat(2_000)}}),
+            "400 field.too_long",
+        ),
+        (
+            json!({"addressDetails": {"street": wide, "number": wide, "city": wide, "province": wide}}),
+            "200",
+        ),
+    ] {
+        let asked = mall.app.ask(http::Method::PUT, &path).bearer(mall.token());
+        let answer = asked.json(&body).await;
+        if word == "200" {
+            answer.ok();
+        } else {
+            assert_eq!(answer.word(), word, "{body}");
+        }
+    }
+}
