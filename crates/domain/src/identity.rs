@@ -131,6 +131,8 @@ pub struct Account {
     pub has_client_profile: bool,
     /// Its rank, when it administers.
     pub admin_role: Option<AdminRole>,
+    /// Whether that is in force.
+    pub admin_status: AccountStatus,
     /// The shop it owns.
     pub shop: Option<ShopStanding>,
 }
@@ -211,6 +213,9 @@ pub enum AccessError {
     /// The account is suspended.
     #[error("the account is suspended")]
     Suspended,
+    /// The account administers no more, for now.
+    #[error("the administrator is suspended")]
+    AdminSuspended,
     /// The role does not allow it.
     #[error("the role does not allow this")]
     NotAllowed,
@@ -223,7 +228,9 @@ impl Fault for AccessError {
     fn kind(&self) -> ErrorKind {
         match self {
             Self::Anonymous | Self::NoEmail => ErrorKind::Unauthenticated,
-            Self::Suspended | Self::NotAllowed | Self::NotYours => ErrorKind::Forbidden,
+            Self::Suspended | Self::AdminSuspended | Self::NotAllowed | Self::NotYours => {
+                ErrorKind::Forbidden
+            }
         }
     }
 
@@ -232,6 +239,7 @@ impl Fault for AccessError {
             Self::Anonymous => "auth.required",
             Self::NoEmail => "auth.no_email",
             Self::Suspended => "auth.suspended",
+            Self::AdminSuspended => "auth.admin_suspended",
             Self::NotAllowed => "auth.not_allowed",
             Self::NotYours => "auth.not_yours",
         }
@@ -242,6 +250,7 @@ impl Fault for AccessError {
             Self::Anonymous => "Iniciá sesión para continuar.",
             Self::NoEmail => "Tu sesión no tiene un email válido. Volvé a iniciar sesión.",
             Self::Suspended => "Tu cuenta está suspendida. Escribinos si creés que es un error.",
+            Self::AdminSuspended => "Tu cuenta administrativa está suspendida.",
             Self::NotAllowed => "Tu cuenta no tiene permiso para hacer esto.",
             Self::NotYours => "Esto pertenece a otra tienda.",
         }

@@ -25,6 +25,7 @@ struct AccountRow {
     last_login_at: Option<Timestamp>,
     has_client_profile: bool,
     admin_role: Option<String>,
+    admin_suspended: bool,
     shop_id: Option<Uuid>,
     shop_active: Option<bool>,
     shop_status: Option<String>,
@@ -53,6 +54,7 @@ macro_rules! accounts {
                 a.last_login_at,
                 EXISTS (SELECT 1 FROM clients AS c WHERE c.account_id = a.id) AS "has_client_profile!",
                 m.role::text AS admin_role,
+                coalesce(m.status = 'SUSPENDED', false) AS "admin_suspended!",
                 s.id AS "shop_id?",
                 s.active AS "shop_active?",
                 s.status::text AS shop_status,
@@ -271,6 +273,11 @@ impl TryFrom<AccountRow> for Account {
             status: AccountStatus::parse(&row.status)
                 .ok_or_else(|| broken("status", &row.status))?,
             admin_role,
+            admin_status: if row.admin_suspended {
+                AccountStatus::Suspended
+            } else {
+                AccountStatus::Active
+            },
             shop: row.shop()?,
             email: row.email,
             email_proven: row.email_proven,

@@ -32,6 +32,7 @@ fn access() -> impl Iterator<Item = AppError> {
         E::Anonymous => E::Anonymous,
         E::NoEmail => E::NoEmail,
         E::Suspended => E::Suspended,
+        E::AdminSuspended => E::AdminSuspended,
         E::NotAllowed => E::NotAllowed,
         E::NotYours => E::NotYours,
     )

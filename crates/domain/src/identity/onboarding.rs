@@ -147,6 +147,7 @@ mod tests {
             last_login_at: None,
             has_client_profile: false,
             admin_role: None,
+            admin_status: AccountStatus::Active,
             shop: shop.map(|status| ShopStanding {
                 id: Uuid::from_u128(2).into(),
                 active: true,

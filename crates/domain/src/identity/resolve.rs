@@ -108,6 +108,10 @@ pub fn resolve(
     if account.status == AccountStatus::Suspended {
         return Err(AccessError::Suspended);
     }
+    let administers = listed || account.user_type == UserType::Admin;
+    if administers && account.admin_status == AccountStatus::Suspended {
+        return Err(AccessError::AdminSuspended);
+    }
     let proven = token.email_verified.then_some(email.as_str());
     let derived = derive(proven, account, listed);
     let stale = |last: Timestamp| now.signed_duration_since(last) >= LOGIN_STAMP_INTERVAL;

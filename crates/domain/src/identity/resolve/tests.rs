@@ -32,6 +32,7 @@ fn account() -> Account {
         last_login_at: Some(now()),
         has_client_profile: false,
         admin_role: None,
+        admin_status: AccountStatus::Active,
         shop: None,
     }
 }
@@ -173,6 +174,28 @@ fn a_suspended_account_is_nobodys_caller() {
     };
     let answer = resolve(&token(), Some(&account), &AdminEmails::default(), now());
     assert_eq!(answer, Err(AccessError::Suspended));
+}
+
+#[test]
+fn a_suspended_administrator_is_nobodys_caller_listed_or_not() {
+    let suspended = |user_type| Account {
+        user_type,
+        admin_role: Some(AdminRole::Superadmin),
+        admin_status: AccountStatus::Suspended,
+        ..account()
+    };
+    let listed = AdminEmails::new(["ana@example.com"]);
+    let nobody = AdminEmails::default();
+    for (user_type, admins, refused) in [
+        (UserType::Admin, &nobody, true),
+        (UserType::Admin, &listed, true),
+        (UserType::Client, &listed, true),
+        // Whoever no longer administers does what everybody does.
+        (UserType::Client, &nobody, false),
+    ] {
+        let answer = resolve(&token(), Some(&suspended(user_type)), admins, now());
+        assert_eq!(answer == Err(AccessError::AdminSuspended), refused);
+    }
 }
 
 #[test]

@@ -39,6 +39,7 @@ fn account(user_type: UserType) -> Account {
         last_login_at: None,
         has_client_profile: false,
         admin_role: None,
+        admin_status: AccountStatus::Active,
         shop: None,
     }
 }
