@@ -194,6 +194,14 @@ impl Caller {
         }
     }
 
+    /// Administrators, and the owner of this very shop, whether it is open or not: who waits to be let in completes its data.
+    pub fn must_run_or_await(&self, shop: ShopId) -> Result<(), AccessError> {
+        if self.shop_id == Some(shop) {
+            return Ok(());
+        }
+        self.must_run_shop(shop)
+    }
+
     /// As [`Caller::must_run_shop`], for things that belong to a shop: whoever is neither is told that it is not theirs.
     pub fn must_own(&self, shop: ShopId) -> Result<(), AccessError> {
         self.must_run_shop(shop)
@@ -255,5 +263,58 @@ impl Fault for AccessError {
             Self::NotYours => "Esto pertenece a otra tienda.",
         }
         .to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn shop(number: u128) -> ShopId {
+        Uuid::from_u128(number).into()
+    }
+
+    fn caller(role: Role, shop_id: Option<ShopId>) -> Caller {
+        let user_type = match role {
+            Role::Undefined | Role::User | Role::PendingStore => UserType::Client,
+            Role::Store => UserType::Shop,
+            Role::Admin | Role::Superadmin => UserType::Admin,
+        };
+        Caller {
+            account_id: Uuid::from_u128(7).into(),
+            uid: "uid".to_owned(),
+            email: "ana@example.com".to_owned(),
+            email_verified: true,
+            user_type,
+            role,
+            admin_role: None,
+            shop_id,
+            token_expires_at: "2026-03-10T12:00:00Z".parse().unwrap(),
+        }
+    }
+
+    #[test]
+    fn who_runs_a_shop_and_who_awaits_it() {
+        use AccessError::{NotAllowed, NotYours};
+        let (own, other) = (Some(shop(1)), Some(shop(2)));
+        for (role, owns, runs, awaits) in [
+            (Role::Admin, None, Ok(()), Ok(())),
+            (Role::Superadmin, None, Ok(()), Ok(())),
+            (Role::Store, own, Ok(()), Ok(())),
+            (Role::Store, other, Err(NotYours), Err(NotYours)),
+            (Role::PendingStore, own, Err(NotAllowed), Ok(())),
+            (Role::PendingStore, other, Err(NotAllowed), Err(NotAllowed)),
+            (Role::PendingStore, None, Err(NotAllowed), Err(NotAllowed)),
+            (Role::User, None, Err(NotAllowed), Err(NotAllowed)),
+            (Role::Undefined, None, Err(NotAllowed), Err(NotAllowed)),
+        ] {
+            let caller = caller(role, owns);
+            assert_eq!(caller.must_run_shop(shop(1)), runs, "{caller:?}");
+            assert_eq!(caller.must_run_or_await(shop(1)), awaits, "{caller:?}");
+            let owned = runs.map_err(|_: AccessError| NotYours);
+            assert_eq!(caller.must_own(shop(1)), owned, "{caller:?}");
+        }
     }
 }

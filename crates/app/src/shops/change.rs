@@ -5,14 +5,15 @@ use std::collections::BTreeSet;
 use avvivo_domain::{
     audit::{Actor, AuditAction, AuditEntry, Occasion, SubjectKind},
     identity::Caller,
+    notifications::NotificationKind,
     quota::Wallet,
     shops::{
-        Shop, ShopError,
+        Plan, Shop, ShopError,
         owner::{self, OwnerAccount, SignIn},
         view::changes_lists,
     },
 };
-use avvivo_kernel::{AccountId, ShopId, Timestamp};
+use avvivo_kernel::{AccountId, ShopId, Timestamp, time::business_day};
 use avvivo_postgres::{
     Transaction,
     notifications::{self, Notice},
@@ -84,6 +85,18 @@ impl<'a> Change<'a> {
     async fn lock(&mut self, shop: ShopId) -> Result<Shop, AppError> {
         let found = lists::find_for_update(&mut self.tx, shop).await?;
         Ok(found.ok_or(ShopError::NotFound)?)
+    }
+
+    /// A shop's wallet; a new one when it has none yet.
+    pub(super) fn wallet_of(&self, wallet: Option<Wallet>, shop: &Shop) -> Wallet {
+        wallet.unwrap_or_else(|| {
+            Wallet::open(
+                Plan::read(&shop.plan),
+                shop.stream_quota,
+                shop.reel_quota,
+                business_day(self.now),
+            )
+        })
     }
 
     /// Stores what the shop became, if it became anything else. `because` are the words of who did it.
@@ -218,7 +231,7 @@ impl<'a> Change<'a> {
     /// Tells every administrator.
     pub(super) async fn tell_admins(
         &mut self,
-        kind: &'static str,
+        kind: NotificationKind,
         message: &str,
         about: Uuid,
     ) -> Result<(), AppError> {

@@ -4,6 +4,7 @@
 use avvivo_domain::{
     audit::Actor,
     identity::{Account, AccountStatus, Caller, Role, UserType},
+    notifications::NotificationKind,
     shops::{
         Shop,
         intake::{
@@ -53,7 +54,9 @@ pub async fn run(
                 .write_down(&registration.entry, (None, Some(&shop)))
                 .await?;
             let (notice, about) = (&registration.notice, shop.id.as_uuid());
-            change.tell_admins("SYSTEM", notice, about).await?;
+            change
+                .tell_admins(NotificationKind::System, notice, about)
+                .await?;
             change.commit().await?;
             return Ok(shop);
         }

@@ -4,12 +4,16 @@ use std::time::Duration;
 
 use avvivo_app::{
     identity::resolve_caller,
-    shops::assign_owner::{self, Nominee},
+    shops::{
+        assign_owner::{self, Nominee},
+        buy_quota::{self, Order},
+        edit_shop,
+    },
 };
 use avvivo_domain::{
     identity::{Role, TokenIdentity},
     reels::Platform,
-    shops::{Shop as Row, SocialHandle},
+    shops::{Shop as Row, ShopStatus, SocialHandle, purchase::Pack},
 };
 use avvivo_kernel::AccountId;
 use avvivo_postgres::{
@@ -21,9 +25,10 @@ use avvivo_postgres::{
     },
 };
 use chrono::TimeDelta;
+use serde_json::json;
 use tokio::time::timeout;
 
-use crate::support::{Shop, World};
+use crate::support::{Shop, World, code};
 
 /// Longer than a lock that is free takes, shorter than PostgreSQL takes to find a deadlock.
 const PATIENCE: Duration = Duration::from_millis(700);
@@ -107,4 +112,56 @@ async fn who_waited_for_a_shop_sees_what_became_of_its_contacts() {
     };
     let (seen, ()) = tokio::join!(lists::find_for_update(&mut second, shop.id), committing);
     assert_eq!(seen.unwrap().unwrap(), after);
+}
+
+#[tokio::test]
+async fn who_lost_a_shop_while_waiting_for_it_neither_changes_it_nor_buys_for_it() {
+    let world = World::new().await;
+    let buyer = world.account("CLIENT", "USER").await;
+    for use_case in ["edit", "buy", "buy closed"] {
+        let shop = world.shop().open().await;
+        let mut other = world.begin().await;
+        let before = lock_shop(&mut other, &shop).await;
+        let after = if use_case == "buy closed" {
+            Row {
+                status: ShopStatus::Hidden,
+                ..before.clone()
+            }
+        } else {
+            Row {
+                owner: Some(buyer),
+                ..before.clone()
+            }
+        };
+        write::save(&mut other, &before, &after).await.unwrap();
+        let committing = async {
+            world.somebody_waits().await;
+            other.commit().await.unwrap();
+        };
+        let using = async {
+            if use_case == "edit" {
+                let body = json!({"minimumPurchase": 1});
+                let body = body.as_object().unwrap();
+                let edited = edit_shop::run(&world.deps, &shop.owner, shop.id, body).await;
+                edited.map(drop)
+            } else {
+                let order = Order {
+                    pack: Pack::Reels,
+                    amount: Some(json!(1)),
+                    idempotency_key: None,
+                };
+                let bought = buy_quota::run(&world.deps, &shop.owner, shop.id, &order).await;
+                bought.map(drop)
+            }
+        };
+        let (refused, ()) = tokio::join!(using, committing);
+        let expected = if use_case == "buy closed" {
+            "auth.not_allowed"
+        } else {
+            "auth.not_yours"
+        };
+        assert_eq!(code(refused), expected, "{use_case}");
+        let give_back = "UPDATE shops SET owner_account_id = NULL WHERE id = $1";
+        world.arrange(give_back, shop.id.as_uuid()).await;
+    }
 }

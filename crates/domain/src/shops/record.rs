@@ -8,7 +8,10 @@ use super::{
     Plan, PlanTier, RegistrationSource, ShopStanding, ShopStatus, SocialHandle, Verification,
     Visibility, WhatsappLine, plan::NO_PLAN,
 };
-use crate::text::match_form;
+use crate::{
+    identity::{AccessError, Caller},
+    text::match_form,
+};
 
 /// A shop in a building that houses many.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
@@ -220,6 +223,25 @@ impl Shop {
         match self.visibility {
             Visibility::Lit if self.has_no_plan() => Visibility::Dimmed,
             stored => stored,
+        }
+    }
+
+    /// Administrators, and who owns the shop as it is by now: it may have been given away since its owner was let in.
+    pub fn must_be_owned_by(&self, caller: &Caller) -> Result<(), AccessError> {
+        if caller.is_admin() || self.owner == Some(caller.account_id) {
+            Ok(())
+        } else {
+            Err(AccessError::NotYours)
+        }
+    }
+
+    /// As [`Shop::must_be_owned_by`], and for an owner only while it is open.
+    pub fn must_be_run_by(&self, caller: &Caller) -> Result<(), AccessError> {
+        self.must_be_owned_by(caller)?;
+        if caller.is_admin() || self.standing().is_operable() {
+            Ok(())
+        } else {
+            Err(AccessError::NotAllowed)
         }
     }
 

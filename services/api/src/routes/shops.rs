@@ -4,8 +4,7 @@ mod accept;
 mod activate;
 mod assign_owner;
 mod body;
-mod buy_reel_quota;
-mod buy_stream_quota;
+mod buy_quota;
 mod by_letter;
 mod check_cuit;
 mod check_email;
@@ -50,8 +49,8 @@ pub(super) fn table() -> OpenApiRouter<ApiState> {
         .routes(routes!(validate::handle))
         .routes(routes!(register::handle))
         .routes(routes!(get::handle, edit::handle, delete::handle))
-        .routes(routes!(buy_stream_quota::handle))
-        .routes(routes!(buy_reel_quota::handle))
+        .routes(routes!(buy_quota::streams))
+        .routes(routes!(buy_quota::reels))
         .routes(routes!(assign_owner::handle))
         .routes(routes!(accept::handle))
         .routes(routes!(toggle_penalty::handle))
