@@ -82,6 +82,19 @@ impl<'a> Change<'a> {
         Ok((change, shop, wallet))
     }
 
+    /// Begins the end of a shop, whose reels are locked before all else, as by those who render and hide them.
+    pub(super) async fn with_reels(
+        deps: &'a Deps,
+        caller: &Caller,
+        shop: ShopId,
+    ) -> Result<(Self, Shop), AppError> {
+        let mut change = Self::begin(deps, Some(caller)).await?;
+        write::lock_reels(&mut change.tx, shop).await?;
+        wallets::lock(&mut change.tx, shop).await?;
+        let shop = change.lock(shop).await?;
+        Ok((change, shop))
+    }
+
     async fn lock(&mut self, shop: ShopId) -> Result<Shop, AppError> {
         let found = lists::find_for_update(&mut self.tx, shop).await?;
         Ok(found.ok_or(ShopError::NotFound)?)
@@ -109,11 +122,16 @@ impl<'a> Change<'a> {
         if after.is_as(before) {
             return Ok(());
         }
+        self.store(before, after).await?;
+        self.record(action, (Some(before), Some(after)), because)
+            .await
+    }
+
+    /// Stores what the shop became; it still has to be written down.
+    pub(super) async fn store(&mut self, before: &Shop, after: &Shop) -> Result<(), AppError> {
         write::save(&mut self.tx, before, after)
             .await
             .map_err(refused)?;
-        self.record(action, (Some(before), Some(after)), because)
-            .await?;
         let told = before.standing().is_operable() != after.standing().is_operable();
         if let Some(owner) = after.owner.filter(|_| told) {
             // They act as the shop from now on, or no longer do.
@@ -134,12 +152,28 @@ impl<'a> Change<'a> {
         (before, after): (Option<&Shop>, Option<&Shop>),
         because: Option<String>,
     ) -> Result<(), AppError> {
-        let Some(shop) = after.or(before) else {
-            return Ok(());
-        };
-        let subject = (SubjectKind::Shop, shop.id.as_uuid());
-        let entry = AuditEntry::of_change(action, self.occasion, subject, because, before, after);
-        self.write_down(&entry, (before, after)).await
+        match self.entry(action, (before, after), because) {
+            Some(entry) => self.write_down(&entry, (before, after)).await,
+            None => Ok(()),
+        }
+    }
+
+    /// What is to be written down of a shop.
+    pub(super) fn entry(
+        &self,
+        action: AuditAction,
+        (before, after): (Option<&Shop>, Option<&Shop>),
+        because: Option<String>,
+    ) -> Option<AuditEntry> {
+        let subject = (SubjectKind::Shop, after.or(before)?.id.as_uuid());
+        Some(AuditEntry::of_change(
+            action,
+            self.occasion,
+            subject,
+            because,
+            before,
+            after,
+        ))
     }
 
     /// The same with an entry that is there.

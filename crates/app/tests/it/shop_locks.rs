@@ -3,26 +3,28 @@
 use std::time::Duration;
 
 use avvivo_app::{
+    clients::add_reminder,
     identity::resolve_caller,
     shops::{
         assign_owner::{self, Nominee},
         buy_quota::{self, Order},
-        edit_shop,
+        delete_shop, edit_shop, suspend_agenda,
     },
 };
 use avvivo_domain::{
     identity::{Role, TokenIdentity},
     reels::Platform,
-    shops::{Shop as Row, ShopStatus, SocialHandle, purchase::Pack},
+    shops::{Shop as Row, ShopStatus, SocialHandle, agenda::SuspensionDays, purchase::Pack},
 };
-use avvivo_kernel::AccountId;
+use avvivo_kernel::{AccountId, StreamId};
 use avvivo_postgres::{
-    Transaction,
+    Transaction, notifications, reels, reminders,
     shops::{
         lists,
         owners::{self, Named},
         write,
     },
+    wallets,
 };
 use chrono::TimeDelta;
 use serde_json::json;
@@ -164,4 +166,66 @@ async fn who_lost_a_shop_while_waiting_for_it_neither_changes_it_nor_buys_for_it
         let give_back = "UPDATE shops SET owner_account_id = NULL WHERE id = $1";
         world.arrange(give_back, shop.id.as_uuid()).await;
     }
+}
+
+#[tokio::test]
+async fn a_shop_that_is_deleted_takes_its_reels_before_its_wallet() {
+    let world = World::new().await;
+    let admin = world.admin().await;
+    let shop = world.shop().open().await;
+    let reel = world.published(&shop).await;
+    // As a rendering that gives up: the reel, then the wallet.
+    let mut giving_up = world.begin().await;
+    reels::find_for_update(&mut giving_up, reel.id)
+        .await
+        .unwrap();
+    let going_on = async {
+        world.somebody_waits().await;
+        let wallet = timeout(PATIENCE, wallets::lock_reels(&mut giving_up, shop.id)).await;
+        assert!(wallet.is_ok(), "somebody who waits for us holds the wallet");
+        giving_up.commit().await.unwrap();
+    };
+    let (deleted, ()) = tokio::join!(delete_shop::run(&world.deps, &admin, shop.id), going_on);
+    assert_eq!(deleted.unwrap().id, shop.id);
+    assert_eq!(world.count("SELECT count(*) FROM reels").await, 0);
+    assert!(world.count("SELECT count(*) FROM object_tombstones").await > 0);
+}
+
+#[tokio::test]
+async fn suspending_an_agenda_takes_lives_reminders_and_notices_in_the_order_of_buyers() {
+    let world = World::new().await;
+    let admin = world.admin().await;
+    let shop = world.shop().open().await;
+    let buyer = world.client().await.account_id;
+    let live = StreamId::from(world.id());
+    sqlx::query(
+        "INSERT INTO streams (id, shop_id, title, scheduled_at, created_at) VALUES ($1, $2, 'Vivo', $3, $3)",
+    )
+    .bind(live.as_uuid())
+    .bind(shop.id.as_uuid())
+    .bind(world.now() + TimeDelta::days(1))
+    .execute(world.pool())
+    .await
+    .unwrap();
+    add_reminder::run(&world.deps, buyer, live).await.unwrap();
+    // As a buyer who takes it back: the reminder, then the notice.
+    let mut taking_back = world.begin().await;
+    reminders::cancel(&mut taking_back, buyer, live)
+        .await
+        .unwrap();
+    let going_on = async {
+        world.somebody_waits().await;
+        let notice = notifications::cancel_reminder(&mut taking_back, buyer, live);
+        let notice = timeout(PATIENCE, notice).await;
+        assert!(notice.is_ok(), "somebody who waits for us holds the notice");
+        taking_back.commit().await.unwrap();
+    };
+    let days = SuspensionDays::read(None).unwrap();
+    let (suspended, ()) = tokio::join!(
+        suspend_agenda::run(&world.deps, &admin, shop.id, (days, None)),
+        going_on
+    );
+    suspended.unwrap();
+    let canceled = "SELECT count(*) FROM notifications WHERE status = 'CANCELED'";
+    assert_eq!(world.count(canceled).await, 1);
 }

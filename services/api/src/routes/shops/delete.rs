@@ -30,9 +30,8 @@ pub(crate) async fn handle(
     Require(Administrator(admin)): Require<Administrator>,
     PathParams(path): PathParams<ShopPath>,
 ) -> Result<Reply<ShopView>, Problem> {
-    let deleted = delete_shop::run(&state.deps, &admin, path.id()?)
+    let shop = delete_shop::run(&state.deps, &admin, path.id()?)
         .await
         .map_err(refused)?;
-    let shop = deleted.shop;
     Ok(Reply::ok(ShopView::written(Viewer::Admin, &shop)))
 }

@@ -1,5 +1,6 @@
 //! `POST /shops/{id}/` activate, reject, suspend-agenda, lift-suspension, assign-owner
 
+use avvivo_domain::clients::reminder::in_words;
 use chrono::{DateTime, TimeDelta, Utc};
 use gcp_local::FirebaseIdToken;
 use serde_json::json;
@@ -71,6 +72,22 @@ async fn live(mall: &Mall, shop: Uuid, in_days: f64) -> Uuid {
     .unwrap()
 }
 
+impl Mall {
+    /// When somebody is reminded of a live, how that notification stands, and whether it says the day.
+    async fn reminded(&self, live: Uuid) -> (Option<DateTime<Utc>>, String, bool) {
+        let (notify_at, status, message, at): (_, _, String, DateTime<Utc>) = sqlx::query_as(
+            "SELECT r.notify_at, n.status::text, n.message, s.scheduled_at
+             FROM reminders AS r JOIN streams AS s ON s.id = r.stream_id JOIN notifications AS n ON n.ref_id = s.id
+             WHERE s.id = $1",
+        )
+        .bind(live)
+        .fetch_one(self.app.pool())
+        .await
+        .unwrap();
+        (notify_at, status, message.contains(&in_words(at)))
+    }
+}
+
 #[tokio::test]
 async fn what_is_announced_for_a_suspension_is_moved_behind_it_in_the_same_commit() {
     let mall = Mall::open().await;
@@ -81,8 +98,11 @@ async fn what_is_announced_for_a_suspension_is_moved_behind_it_in_the_same_commi
     let crowded = live(&mall, owner.shop, 3.0).await;
     live(&mall, owner.shop, 31.0).await;
     let buyer = mall.app.client(2).await;
-    sqlx::query("INSERT INTO reminders (account_id, stream_id, notify_at, created_at) SELECT $1, id, scheduled_at, now() FROM streams WHERE id = $2")
-        .bind(buyer.id).bind(inside).execute(mall.app.pool()).await.unwrap();
+    let token = mall.app.token(&buyer);
+    for live in [inside, crowded] {
+        let path = format!("/clients/me/reminders/{live}");
+        mall.app.post(&path).bearer(&token).await.ok();
+    }
     let body = json!({"days": 30, "reason": "Reportes validados"});
     let suspended = mall.act(&json!(owner.shop), "suspend-agenda", &body).await;
     assert_eq!(
@@ -110,9 +130,35 @@ async fn what_is_announced_for_a_suspension_is_moved_behind_it_in_the_same_commi
     assert_eq!(row(crowded).1, "PENDING_REPROGRAMMATION");
     assert_eq!(row(crowded).4, moved.4);
     assert_eq!((row(outside).4, row(outside).3), (None, None));
-    let reminded: bool = sqlx::query_scalar("SELECT r.notify_at = s.scheduled_at FROM reminders AS r JOIN streams AS s ON s.id = r.stream_id")
-        .fetch_one(mall.app.pool()).await.unwrap();
-    assert!(reminded, "the reminder moves along");
+    assert_eq!(
+        mall.reminded(inside).await,
+        (
+            Some(moved.2 - TimeDelta::minutes(15)),
+            "QUEUED".to_owned(),
+            true
+        )
+    );
+    // Of what has no day nobody is reminded.
+    let (notify_at, status, _) = mall.reminded(crowded).await;
+    assert_eq!((notify_at, status.as_str()), (None, "CANCELED"));
+    let written: serde_json::Value = sqlx::query_scalar(
+        "SELECT jsonb_build_array(before -> 'lives', after -> 'lives') FROM audit_log WHERE action = 'AGENDA_SUSPENDED'",
+    )
+    .fetch_one(mall.app.pool())
+    .await
+    .unwrap();
+    let named = |side: usize, id: Uuid| {
+        let lives = written[side].as_array().unwrap();
+        assert_eq!(lives.len(), 2);
+        let live = lives.iter().find(|live| live["id"] == id.to_string());
+        live.unwrap()["scheduledAt"].clone()
+    };
+    assert_eq!(
+        named(1, inside),
+        json!(avvivo_kernel::time::to_wire(moved.2))
+    );
+    assert!(named(0, inside).is_string() && named(0, crowded).is_string());
+    assert!(named(1, crowded).is_null());
     // The owner still acts as the shop.
     let token = mall.app.token(&owner.person);
     mall.app
