@@ -125,15 +125,13 @@ pub async fn save_choice(
         SET
             user_type = $2::text::user_type,
             role = $3::text::account_role,
-            firebase_uid = $4,
-            last_login_at = $5,
-            onboarding_completed_at = $5
+            last_login_at = $4,
+            onboarding_completed_at = $4
         WHERE id = $1
         "#,
         account.as_uuid(),
         chosen.user_type.as_str(),
         chosen.role.as_str(),
-        chosen.firebase_uid,
         chosen.completed_at,
     )
     .execute(conn)
