@@ -4,8 +4,7 @@ use avvivo_kernel::ShopId;
 use serde_json::{Map, Value};
 
 use super::{
-    Shop, ShopError, ShopStatus, SocialHandle, Suspension, Verification, Visibility, WhatsappLine,
-    details,
+    Shop, ShopStatus, SocialHandle, Suspension, Verification, Visibility, WhatsappLine, details,
 };
 use crate::identity::{Caller, UserType};
 
@@ -113,10 +112,9 @@ pub struct Sight<'a> {
     pub whatsapp_lines: &'a [WhatsappLine],
     /// Networks, empty when they are not shown.
     pub social_handles: &'a [SocialHandle],
-    /// Who runs it and how we reach them: for themselves and administrators.
+    /// Who runs it and how we reach them, and with that why it stands where it stands, and its quotas: for themselves and
+    /// administrators.
     pub private: Option<Private<'a>>,
-    /// Why it stands where it stands, and its quotas: for themselves and administrators.
-    pub internals: bool,
     /// The address in parts.
     pub address_details: Option<Map<String, Value>>,
 }
@@ -148,18 +146,13 @@ pub fn sight(shop: &Shop, viewer: Viewer) -> Sight<'_> {
             razon_social: given(shop.razon_social.as_ref()),
             cuit: given(shop.cuit.as_ref()),
         }),
-        internals: runs,
         address_details: shop.address_details.as_ref().map(details::shown),
     }
 }
 
-/// The same for somebody who asks for one shop by its id, to whom a shop that is not public may not be shown at all.
-pub fn sight_by_id(shop: &Shop, viewer: Viewer) -> Result<Sight<'_>, ShopError> {
-    if viewer.runs(shop.id) || is_public(shop) {
-        Ok(sight(shop, viewer))
-    } else {
-        Err(ShopError::NotFound)
-    }
+/// Whether a shop is there at all for somebody who asks for it by its id: one that is not public only for who runs it.
+pub fn may_see(shop: &Shop, viewer: Viewer) -> bool {
+    viewer.runs(shop.id) || is_public(shop)
 }
 
 /// Whether everybody may read how to reach the shop: what is in effect decides, as on the map.
@@ -256,7 +249,7 @@ mod tests {
                 assert_eq!(sight.email.is_some(), contacts, "{viewer:?}");
                 assert_eq!(sight.whatsapp_lines.len(), usize::from(contacts));
                 assert_eq!(sight.social_handles.len(), usize::from(contacts));
-                assert_eq!((sight.private.is_some(), sight.internals), (runs, runs));
+                assert_eq!(sight.private.is_some(), runs);
                 assert!(!sight.address_details.unwrap().contains_key("legacyUid"));
             }
         }
@@ -299,11 +292,11 @@ mod tests {
         ] {
             assert!(!is_public(&hidden));
             for viewer in [Viewer::Public, Viewer::Shop(OTHER.into())] {
-                assert_eq!(sight_by_id(&hidden, viewer), Err(ShopError::NotFound));
-                assert!(sight_by_id(&example::shop(), viewer).is_ok());
+                assert!(!may_see(&hidden, viewer));
+                assert!(may_see(&example::shop(), viewer));
             }
             for viewer in [Viewer::Admin, Viewer::Shop(own()), Viewer::Applicant(own())] {
-                assert!(sight_by_id(&hidden, viewer).is_ok());
+                assert!(may_see(&hidden, viewer));
             }
         }
     }

@@ -97,7 +97,7 @@ pub(crate) struct EntryView {
 )]
 pub(crate) async fn handle(
     State(state): State<ApiState>,
-    Require(Admin): Require<Admin>,
+    _: Require<Admin>,
     QueryParams(query): QueryParams<Query>,
 ) -> Result<Response, Problem> {
     let limit = lenient::limit(query.limit.as_deref(), 100, 1..=500);

@@ -6,7 +6,7 @@ use avvivo_http_kit::{PathParams, Problem, Reply, Require};
 use axum::extract::State;
 
 use super::{ShopPath, refused, views::ShopView};
-use crate::{caller::Administrator, routes::ProblemView, state::ApiState};
+use crate::{caller::Admin, routes::ProblemView, state::ApiState};
 
 /// Deletes a shop
 ///
@@ -27,7 +27,7 @@ use crate::{caller::Administrator, routes::ProblemView, state::ApiState};
 )]
 pub(crate) async fn handle(
     State(state): State<ApiState>,
-    Require(Administrator(admin)): Require<Administrator>,
+    Require(Admin(admin)): Require<Admin>,
     PathParams(path): PathParams<ShopPath>,
 ) -> Result<Reply<ShopView>, Problem> {
     let shop = delete_shop::run(&state.deps, &admin, path.id()?)
