@@ -14,25 +14,17 @@ pub mod register_shop;
 pub mod suspend_agenda;
 pub mod validate_registration;
 
-use avvivo_domain::{
-    identity::{AccessError, Caller},
-    shops::ShopError,
-};
-use avvivo_kernel::ShopId;
+use avvivo_domain::{fields::FieldError, shops::ShopError};
 use avvivo_postgres::{DbError, shops::write::Unique};
 
 use crate::AppError;
 
-/// Administrators, and the owner of this very shop, whether it is open or not: who waits to be let in completes its data.
-fn must_run_or_await(caller: &Caller, shop: ShopId) -> Result<(), AccessError> {
-    if caller.shop_id == Some(shop) {
-        return Ok(());
-    }
-    caller.must_run_shop(shop)
-}
-
 /// Why a shop could not be written.
 fn refused(error: DbError) -> AppError {
+    if error.violates("shops_agenda_suspended_by_fkey") {
+        let field = "agendaSuspendedByAdminId";
+        return ShopError::from(FieldError::Wrong { field }).into();
+    }
     let Some(unique) = Unique::of(&error) else {
         return error.into();
     };

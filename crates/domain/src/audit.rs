@@ -168,6 +168,16 @@ impl AuditEntry {
     }
 }
 
+impl AuditEntry {
+    /// With what else changed by it, as it was and as it is.
+    #[must_use]
+    pub fn with(mut self, field: &str, before: Value, after: Value) -> Self {
+        self.before.insert(field.to_owned(), before);
+        self.after.insert(field.to_owned(), after);
+        self
+    }
+}
+
 /// What is never written down, at any depth: secrets, and where somebody came from.
 const UNWRITTEN: [&str; 9] = [
     "password",

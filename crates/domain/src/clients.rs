@@ -59,28 +59,6 @@ pub struct Completion {
 }
 
 impl Client {
-    /// An empty profile.
-    pub fn new(account_id: AccountId, now: Timestamp) -> Self {
-        Self {
-            account_id,
-            display_name: None,
-            username: None,
-            avatar_url: None,
-            phone: None,
-            city: None,
-            province: None,
-            instagram_handle: None,
-            terms_accepted_at: None,
-            birth_date: None,
-            style_tags: Vec::new(),
-            marketing_opt_in: false,
-            profile_completed_at: None,
-            last_seen_at: Some(now),
-            created_at: now,
-            updated_at: now,
-        }
-    }
-
     /// How much of the profile is there: five checks of equal weight, three of them required.
     pub fn completion(&self) -> Completion {
         let required = [

@@ -3,7 +3,7 @@
 use avvivo_kernel::{ErrorKind, Fault};
 use serde_json::{Map, Value};
 
-use crate::text;
+use crate::text::{self, MAX_URL_CHARS};
 
 /// The largest count that the database keeps.
 const MAX_COUNT: u32 = 2_147_483_647;
@@ -146,6 +146,17 @@ impl<'a> Fields<'a> {
                 return Err(FieldError::TooLong { field, max });
             }
             Ok((!text.is_empty()).then_some(text))
+        })
+    }
+
+    /// An address on the web, in whatever form people write them; none that a browser would run.
+    pub fn url(self, field: &'static str) -> Result<Change<String>, FieldError> {
+        self.text(field, MAX_URL_CHARS)?.try_map(|typed| {
+            if text::is_executable(&typed) {
+                Err(FieldError::Wrong { field })
+            } else {
+                Ok(typed)
+            }
         })
     }
 

@@ -113,6 +113,10 @@ pub struct TokenIdentity {
 pub struct Account {
     /// Which one.
     pub id: AccountId,
+    /// Its address, lower case.
+    pub email: String,
+    /// Whether who is linked to it has proven that address.
+    pub email_proven: bool,
     /// The identity provider's id it is linked to.
     pub firebase_uid: Option<String>,
     /// As stored; the effective one is derived at each request.
@@ -127,8 +131,21 @@ pub struct Account {
     pub has_client_profile: bool,
     /// Its rank, when it administers.
     pub admin_role: Option<AdminRole>,
+    /// Whether that is in force.
+    pub admin_status: AccountStatus,
     /// The shop it owns.
     pub shop: Option<ShopStanding>,
+}
+
+impl Account {
+    /// Whether somebody uses it, or did: not every account that was made for somebody's address has been.
+    pub fn was_used(&self) -> bool {
+        self.firebase_uid.is_some()
+            || self.last_login_at.is_some()
+            || self.has_client_profile
+            || self.role == Role::User
+            || self.status == AccountStatus::Suspended
+    }
 }
 
 /// Somebody who may call, and as what.
@@ -177,6 +194,14 @@ impl Caller {
         }
     }
 
+    /// Administrators, and the owner of this very shop, whether it is open or not: who waits to be let in completes its data.
+    pub fn must_run_or_await(&self, shop: ShopId) -> Result<(), AccessError> {
+        if self.shop_id == Some(shop) {
+            return Ok(());
+        }
+        self.must_run_shop(shop)
+    }
+
     /// As [`Caller::must_run_shop`], for things that belong to a shop: whoever is neither is told that it is not theirs.
     pub fn must_own(&self, shop: ShopId) -> Result<(), AccessError> {
         self.must_run_shop(shop)
@@ -196,6 +221,9 @@ pub enum AccessError {
     /// The account is suspended.
     #[error("the account is suspended")]
     Suspended,
+    /// The account administers no more, for now.
+    #[error("the administrator is suspended")]
+    AdminSuspended,
     /// The role does not allow it.
     #[error("the role does not allow this")]
     NotAllowed,
@@ -208,7 +236,9 @@ impl Fault for AccessError {
     fn kind(&self) -> ErrorKind {
         match self {
             Self::Anonymous | Self::NoEmail => ErrorKind::Unauthenticated,
-            Self::Suspended | Self::NotAllowed | Self::NotYours => ErrorKind::Forbidden,
+            Self::Suspended | Self::AdminSuspended | Self::NotAllowed | Self::NotYours => {
+                ErrorKind::Forbidden
+            }
         }
     }
 
@@ -217,6 +247,7 @@ impl Fault for AccessError {
             Self::Anonymous => "auth.required",
             Self::NoEmail => "auth.no_email",
             Self::Suspended => "auth.suspended",
+            Self::AdminSuspended => "auth.admin_suspended",
             Self::NotAllowed => "auth.not_allowed",
             Self::NotYours => "auth.not_yours",
         }
@@ -227,9 +258,63 @@ impl Fault for AccessError {
             Self::Anonymous => "Iniciá sesión para continuar.",
             Self::NoEmail => "Tu sesión no tiene un email válido. Volvé a iniciar sesión.",
             Self::Suspended => "Tu cuenta está suspendida. Escribinos si creés que es un error.",
+            Self::AdminSuspended => "Tu cuenta administrativa está suspendida.",
             Self::NotAllowed => "Tu cuenta no tiene permiso para hacer esto.",
             Self::NotYours => "Esto pertenece a otra tienda.",
         }
         .to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn shop(number: u128) -> ShopId {
+        Uuid::from_u128(number).into()
+    }
+
+    fn caller(role: Role, shop_id: Option<ShopId>) -> Caller {
+        let user_type = match role {
+            Role::Undefined | Role::User | Role::PendingStore => UserType::Client,
+            Role::Store => UserType::Shop,
+            Role::Admin | Role::Superadmin => UserType::Admin,
+        };
+        Caller {
+            account_id: Uuid::from_u128(7).into(),
+            uid: "uid".to_owned(),
+            email: "ana@example.com".to_owned(),
+            email_verified: true,
+            user_type,
+            role,
+            admin_role: None,
+            shop_id,
+            token_expires_at: "2026-03-10T12:00:00Z".parse().unwrap(),
+        }
+    }
+
+    #[test]
+    fn who_runs_a_shop_and_who_awaits_it() {
+        use AccessError::{NotAllowed, NotYours};
+        let (own, other) = (Some(shop(1)), Some(shop(2)));
+        for (role, owns, runs, awaits) in [
+            (Role::Admin, None, Ok(()), Ok(())),
+            (Role::Superadmin, None, Ok(()), Ok(())),
+            (Role::Store, own, Ok(()), Ok(())),
+            (Role::Store, other, Err(NotYours), Err(NotYours)),
+            (Role::PendingStore, own, Err(NotAllowed), Ok(())),
+            (Role::PendingStore, other, Err(NotAllowed), Err(NotAllowed)),
+            (Role::PendingStore, None, Err(NotAllowed), Err(NotAllowed)),
+            (Role::User, None, Err(NotAllowed), Err(NotAllowed)),
+            (Role::Undefined, None, Err(NotAllowed), Err(NotAllowed)),
+        ] {
+            let caller = caller(role, owns);
+            assert_eq!(caller.must_run_shop(shop(1)), runs, "{caller:?}");
+            assert_eq!(caller.must_run_or_await(shop(1)), awaits, "{caller:?}");
+            let owned = runs.map_err(|_: AccessError| NotYours);
+            assert_eq!(caller.must_own(shop(1)), owned, "{caller:?}");
+        }
     }
 }

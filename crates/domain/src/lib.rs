@@ -8,6 +8,7 @@ pub mod chat;
 pub mod clients;
 pub mod fields;
 pub mod identity;
+pub mod notifications;
 pub mod quota;
 pub mod reels;
 pub mod shops;

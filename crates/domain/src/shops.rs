@@ -106,6 +106,8 @@ pub struct ShopStanding {
     pub plan: String,
     /// What that is worth.
     pub plan_tier: PlanTier,
+    /// The address that was given when it registered, lower case.
+    pub contact_email: Option<String>,
 }
 
 impl ShopStanding {
@@ -128,12 +130,14 @@ impl ShopStanding {
         self.plan_tier == PlanTier::None || Plan::read(&self.plan) == Plan::None
     }
 
-    /// Whether the owner's first request with a verified e-mail opens the shop.
-    pub fn awaits_owner_verification(&self) -> bool {
+    /// Whether the request of an owner who has proven this address opens the shop: it waits for that since it registered,
+    /// and the address is the one that it gave. One that was turned away waits for an administrator.
+    pub fn opens_to(&self, proven: &str) -> bool {
         self.active
             && self.status == ShopStatus::PendingVerification
             && self.registration_source == RegistrationSource::SelfService
-            && self.verification != Verification::Verified
+            && self.verification == Verification::Unverified
+            && self.contact_email.as_deref() == Some(proven)
     }
 
     /// How many reels a day the plan includes.

@@ -1,6 +1,7 @@
 //! Text as people type and paste it, and the forms in which it is compared.
 
 use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
+use url::Url;
 
 /// Most characters of a name.
 pub const MAX_NAME_CHARS: usize = 120;
@@ -46,6 +47,17 @@ pub fn token_form(text: &str) -> String {
         .collect()
 }
 
+/// Whether a browser would run an address instead of going there.
+pub fn is_executable(address: &str) -> bool {
+    // It reads them as it does: whatever is in their case, before them and between their letters.
+    Url::parse(address).is_ok_and(|url| {
+        matches!(
+            url.scheme(),
+            "javascript" | "data" | "vbscript" | "file" | "blob"
+        )
+    })
+}
+
 /// Whether there are more than `max` characters.
 pub fn is_longer(text: &str, max: usize) -> bool {
     text.chars().nth(max).is_some()
@@ -71,6 +83,29 @@ mod tests {
             assert_eq!(match_form(typed), compared, "{typed:?}");
         }
         assert_eq!(token_form(" 12-B "), "12b");
+    }
+
+    #[test]
+    fn an_address_that_would_be_run_is_none() {
+        for address in [
+            "javascript:alert(1)",
+            " \tJava\nScript:alert(1)",
+            "data:text/html,<script>",
+            "vbscript:x",
+            "file:///etc/passwd",
+            "blob:https://a.example/x",
+        ] {
+            assert!(is_executable(address), "{address:?}");
+        }
+        for address in [
+            "https://a.example/x.png",
+            "a.example/x.png",
+            "/x.png",
+            "x:y",
+            "",
+        ] {
+            assert!(!is_executable(address), "{address:?}");
+        }
     }
 
     #[test]

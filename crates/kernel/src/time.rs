@@ -1,6 +1,6 @@
 //! The clock, timestamps on the wire, and the business calendar of Buenos Aires.
 
-use chrono::{DateTime, NaiveDate, SecondsFormat, TimeZone, Utc};
+use chrono::{DateTime, Datelike as _, NaiveDate, SecondsFormat, TimeZone, Utc};
 use chrono_tz::{America::Argentina::Buenos_Aires, Tz};
 
 /// A moment, in UTC.
@@ -36,6 +36,16 @@ pub fn to_wire(at: Timestamp) -> String {
     at.to_rfc3339_opts(SecondsFormat::Millis, true)
 }
 
+/// A moment as clients write it, if the wire and the database can have it: of the years 1 to 9999.
+pub fn from_wire(text: &str) -> Option<Timestamp> {
+    text.parse().ok().filter(is_storable)
+}
+
+/// Whether the wire and the database can have a moment: of the years 1 to 9999.
+pub fn is_storable(at: &Timestamp) -> bool {
+    (1..=9999).contains(&at.year())
+}
+
 /// The business day that `at` falls on.
 pub fn business_day(at: Timestamp) -> NaiveDate {
     BUSINESS_ZONE
@@ -69,6 +79,22 @@ mod tests {
             business_day(at("2026-03-10T03:00:00Z")).to_string(),
             "2026-03-10"
         );
+    }
+
+    #[test]
+    fn moments_that_no_calendar_has_are_not_read() {
+        assert_eq!(
+            from_wire("2026-03-10T00:00:00-03:00"),
+            Some(at("2026-03-10T03:00:00Z"))
+        );
+        for text in [
+            "-4714-01-01T00:00:00Z",
+            "0000-12-31T23:59:59Z",
+            "+10000-01-01T00:00:00Z",
+            "x",
+        ] {
+            assert_eq!(from_wire(text), None, "{text}");
+        }
     }
 
     #[test]

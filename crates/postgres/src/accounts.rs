@@ -16,6 +16,8 @@ use crate::{Conn, DbError};
 
 struct AccountRow {
     id: Uuid,
+    email: String,
+    email_proven: bool,
     firebase_uid: Option<String>,
     user_type: String,
     role: String,
@@ -23,6 +25,7 @@ struct AccountRow {
     last_login_at: Option<Timestamp>,
     has_client_profile: bool,
     admin_role: Option<String>,
+    admin_suspended: bool,
     shop_id: Option<Uuid>,
     shop_active: Option<bool>,
     shop_status: Option<String>,
@@ -30,6 +33,7 @@ struct AccountRow {
     shop_verification: Option<String>,
     shop_plan: Option<String>,
     shop_plan_tier: Option<String>,
+    shop_contact_email: Option<String>,
 }
 
 /// Selects accounts, `a`, with what decides their role, by what follows the joins.
@@ -41,6 +45,8 @@ macro_rules! accounts {
             r#"
             SELECT
                 a.id AS "id!",
+                a.email AS "email!",
+                a.email_proven AS "email_proven!",
                 a.firebase_uid,
                 a.user_type::text AS "user_type!",
                 a.role::text AS "role!",
@@ -48,13 +54,15 @@ macro_rules! accounts {
                 a.last_login_at,
                 EXISTS (SELECT 1 FROM clients AS c WHERE c.account_id = a.id) AS "has_client_profile!",
                 m.role::text AS admin_role,
+                coalesce(m.status = 'SUSPENDED', false) AS "admin_suspended!",
                 s.id AS "shop_id?",
                 s.active AS "shop_active?",
                 s.status::text AS shop_status,
                 s.registration_source::text AS shop_source,
                 s.verification::text AS shop_verification,
                 s.plan AS "shop_plan?",
-                s.plan_tier::text AS shop_plan_tier
+                s.plan_tier::text AS shop_plan_tier,
+                s.contact_email_private AS shop_contact_email
             FROM accounts AS a
             LEFT JOIN admins AS m ON m.account_id = a.id
             LEFT JOIN shops AS s ON s.owner_account_id = a.id
@@ -117,15 +125,13 @@ pub async fn save_choice(
         SET
             user_type = $2::text::user_type,
             role = $3::text::account_role,
-            firebase_uid = $4,
-            last_login_at = $5,
-            onboarding_completed_at = $5
+            last_login_at = $4,
+            onboarding_completed_at = $4
         WHERE id = $1
         "#,
         account.as_uuid(),
         chosen.user_type.as_str(),
         chosen.role.as_str(),
-        chosen.firebase_uid,
         chosen.completed_at,
     )
     .execute(conn)
@@ -143,12 +149,13 @@ pub async fn ensure(
 ) -> Result<(), DbError> {
     sqlx::query!(
         r#"
-        INSERT INTO accounts (id, email, firebase_uid, user_type, role, created_at, last_login_at)
-        VALUES ($1, $2, $3, $4::text::user_type, $5::text::account_role, $6, $6)
+        INSERT INTO accounts (id, email, email_proven, firebase_uid, user_type, role, created_at, last_login_at)
+        VALUES ($1, $2, $3, $4, $5::text::user_type, $6::text::account_role, $7, $7)
         ON CONFLICT DO NOTHING
         "#,
         id.as_uuid(),
         new.email,
+        new.email_proven,
         new.firebase_uid,
         new.user_type.as_str(),
         new.role.as_str(),
@@ -180,7 +187,8 @@ pub async fn settle(
             last_login_at = CASE WHEN $5 THEN $6 ELSE last_login_at END,
             onboarding_completed_at = CASE
                 WHEN $7 THEN coalesce(onboarding_completed_at, $6) ELSE onboarding_completed_at
-            END
+            END,
+            email_proven = email_proven OR $8
         WHERE id = $1
         "#,
         resolution.account_id().as_uuid(),
@@ -190,6 +198,7 @@ pub async fn settle(
         resolution.stamp_login,
         now,
         resolution.open_shop.is_some(),
+        resolution.prove_email,
     )
     .execute(&mut *conn)
     .await?;
@@ -199,14 +208,18 @@ pub async fn settle(
     Ok(())
 }
 
-/// Suspends or reinstates. Whether that was news.
+/// Suspends or reinstates somebody, whatever their shop is. Whether that was news.
 pub async fn set_status(
     conn: &mut Conn,
     account: AccountId,
     status: AccountStatus,
 ) -> Result<bool, DbError> {
     let changed = sqlx::query!(
-        "UPDATE accounts SET status = $2::text::account_status WHERE id = $1 AND status <> $2::text::account_status",
+        r#"
+        UPDATE accounts
+        SET status = $2::text::account_status, suspended_by_shop = false
+        WHERE id = $1 AND status <> $2::text::account_status
+        "#,
         account.as_uuid(),
         status.as_str(),
     )
@@ -258,7 +271,14 @@ impl TryFrom<AccountRow> for Account {
             status: AccountStatus::parse(&row.status)
                 .ok_or_else(|| broken("status", &row.status))?,
             admin_role,
+            admin_status: if row.admin_suspended {
+                AccountStatus::Suspended
+            } else {
+                AccountStatus::Active
+            },
             shop: row.shop()?,
+            email: row.email,
+            email_proven: row.email_proven,
             firebase_uid: row.firebase_uid,
             last_login_at: row.last_login_at,
             has_client_profile: row.has_client_profile,
@@ -291,6 +311,7 @@ impl AccountRow {
                 .ok_or_else(|| broken("verification", &verification))?,
             plan: word("plan", &self.shop_plan)?,
             plan_tier: PlanTier::parse(&tier).ok_or_else(|| broken("plan_tier", &tier))?,
+            contact_email: self.shop_contact_email.clone(),
         }))
     }
 }

@@ -165,16 +165,16 @@ impl TryFrom<AuditRow> for Recorded {
             subject_id: row.subject_id,
             at: row.at,
             reason: row.reason,
-            before: fields(row.before),
-            after: fields(row.after),
+            before: fields(row.id, "before", row.before)?,
+            after: fields(row.id, "after", row.after)?,
         };
         Ok(Self { id: row.id, entry })
     }
 }
 
-fn fields(value: Value) -> Map<String, Value> {
+fn fields(id: Uuid, column: &'static str, value: Value) -> Result<Map<String, Value>, DbError> {
     match value {
-        Value::Object(fields) => fields,
-        _ => Map::new(),
+        Value::Object(fields) => Ok(fields),
+        other => Err(DbError::broken("audit_log", column, id, other)),
     }
 }

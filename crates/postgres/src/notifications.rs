@@ -1,6 +1,6 @@
 //! The table `notifications`: what people are told inside the product.
 
-use avvivo_domain::clients::reminder::Reminder;
+use avvivo_domain::{clients::reminder::Reminder, notifications::NotificationKind};
 use avvivo_kernel::{AccountId, StreamId, Timestamp};
 use uuid::Uuid;
 
@@ -13,8 +13,8 @@ pub struct Notification {
     pub id: Uuid,
     /// What it says.
     pub message: String,
-    /// `SYSTEM`, `REMINDER` or `PURCHASE`.
-    pub kind: String,
+    /// What kind of thing it is about.
+    pub kind: NotificationKind,
     /// What it is about.
     pub ref_id: Option<Uuid>,
     /// When it goes out.
@@ -25,6 +25,17 @@ pub struct Notification {
     pub read: bool,
     /// When it was made.
     pub created_at: Timestamp,
+}
+
+struct NotificationRow {
+    id: Uuid,
+    message: String,
+    kind: String,
+    ref_id: Option<Uuid>,
+    notify_at: Option<Timestamp>,
+    status: String,
+    read: bool,
+    created_at: Timestamp,
 }
 
 /// Queues the notification of a reminder. The one there is, if there is one, is given this time and text; one that went out
@@ -87,8 +98,8 @@ pub async fn list(
     account: AccountId,
     limit: i64,
 ) -> Result<Vec<Notification>, DbError> {
-    let notifications = sqlx::query_as!(
-        Notification,
+    let rows = sqlx::query_as!(
+        NotificationRow,
         r#"
         SELECT
             id,
@@ -109,7 +120,25 @@ pub async fn list(
     )
     .fetch_all(conn)
     .await?;
-    Ok(notifications)
+    rows.into_iter().map(Notification::try_from).collect()
+}
+
+impl TryFrom<NotificationRow> for Notification {
+    type Error = DbError;
+
+    fn try_from(row: NotificationRow) -> Result<Self, DbError> {
+        Ok(Self {
+            id: row.id,
+            message: row.message,
+            kind: NotificationKind::parse(&row.kind)
+                .ok_or_else(|| DbError::broken("notifications", "type", row.id, &row.kind))?,
+            ref_id: row.ref_id,
+            notify_at: row.notify_at,
+            status: row.status,
+            read: row.read,
+            created_at: row.created_at,
+        })
+    }
 }
 
 /// The administrators who may sign in, in a stable order.
@@ -125,8 +154,8 @@ pub async fn list_admins(conn: &mut Conn) -> Result<Vec<AccountId>, DbError> {
 /// A notice for administrators.
 #[derive(Debug, Clone, Copy)]
 pub struct Notice<'a> {
-    /// `SYSTEM` or `PURCHASE`.
-    pub kind: &'static str,
+    /// What kind of thing it is about.
+    pub kind: NotificationKind,
     /// What they read.
     pub message: &'a str,
     /// What it is about.
@@ -153,7 +182,7 @@ pub async fn insert_for_admins(
         &ids,
         &accounts,
         notice.message,
-        notice.kind,
+        notice.kind.as_str(),
         notice.ref_id,
         now,
     )

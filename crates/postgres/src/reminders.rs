@@ -46,7 +46,7 @@ pub async fn find_live_for_share(
     Ok(row.map(|row| Live {
         title: row.title,
         upcoming: row.upcoming,
-        scheduled_at: Some(row.scheduled_at),
+        scheduled_at: row.scheduled_at,
     }))
 }
 
@@ -54,7 +54,7 @@ pub async fn find_live_for_share(
 pub async fn ensure(
     conn: &mut Conn,
     (account, stream): (AccountId, StreamId),
-    notify_at: Option<Timestamp>,
+    notify_at: Timestamp,
     now: Timestamp,
 ) -> Result<(), DbError> {
     sqlx::query!(

@@ -51,8 +51,10 @@ pub async fn ensure_person(
 ) -> Result<(), DbError> {
     sqlx::query!(
         r#"
-        INSERT INTO accounts (id, email, firebase_uid, user_type, role, status, created_at, onboarding_completed_at)
-        VALUES ($1, $2, $2, $3::text::user_type, $4::text::account_role, $5::text::account_status, $6, $6)
+        INSERT INTO accounts (
+            id, email, email_proven, firebase_uid, user_type, role, status, created_at, onboarding_completed_at
+        )
+        VALUES ($1, $2, true, $2, $3::text::user_type, $4::text::account_role, $5::text::account_status, $6, $6)
         ON CONFLICT DO NOTHING
         "#,
         person.id.as_uuid(),

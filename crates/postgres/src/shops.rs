@@ -10,7 +10,7 @@ pub mod write;
 use avvivo_domain::shops::{
     PlanTier, RegistrationSource, Shop, ShopStanding, ShopStatus, Verification,
 };
-use avvivo_kernel::{AccountId, ShopId, Timestamp};
+use avvivo_kernel::ShopId;
 use uuid::Uuid;
 
 use crate::{Conn, DbError};
@@ -41,6 +41,7 @@ struct StandingRow {
     verification: String,
     plan: String,
     plan_tier: String,
+    contact_email_private: Option<String>,
 }
 
 /// What decides what a shop may do.
@@ -55,7 +56,8 @@ pub async fn find_standing(conn: &mut Conn, shop: ShopId) -> Result<Option<ShopS
             registration_source::text AS "registration_source!",
             verification::text AS "verification!",
             plan,
-            plan_tier::text AS "plan_tier!"
+            plan_tier::text AS "plan_tier!",
+            contact_email_private
         FROM shops
         WHERE id = $1
         "#,
@@ -64,55 +66,6 @@ pub async fn find_standing(conn: &mut Conn, shop: ShopId) -> Result<Option<ShopS
     .fetch_optional(conn)
     .await?;
     row.map(ShopStanding::try_from).transpose()
-}
-
-/// The shop that an account owns, if it is this one or none is named.
-pub async fn find_owned(
-    conn: &mut Conn,
-    owner: AccountId,
-    wanted: Option<ShopId>,
-) -> Result<Option<ShopId>, DbError> {
-    let id = sqlx::query_scalar!(
-        r#"
-        SELECT id
-        FROM shops
-        WHERE owner_account_id = $1 AND ($2::uuid IS NULL OR id = $2)
-        "#,
-        owner.as_uuid(),
-        wanted.map(ShopId::as_uuid),
-    )
-    .fetch_optional(conn)
-    .await?;
-    Ok(id.map(ShopId::from))
-}
-
-/// Opens a shop whose owner has proven the e-mail. Does nothing to a shop that is no longer waiting for it.
-pub async fn open_by_owner(conn: &mut Conn, shop: ShopId, now: Timestamp) -> Result<(), DbError> {
-    sqlx::query!(
-        r#"
-        UPDATE shops
-        SET
-            status = 'ACTIVE',
-            verification = 'VERIFIED',
-            visibility = CASE
-                WHEN plan_tier = 'NONE' OR upper(plan) IN ('MAP_ONLY', 'SIN_PLAN') THEN 'DIMMED' ELSE 'LIT'
-            END::shop_visibility,
-            status_reason = NULL,
-            status_changed_at = $2,
-            owner_accepted_at = $2,
-            updated_at = $2
-        WHERE
-            id = $1
-            AND status = 'PENDING_VERIFICATION'
-            AND registration_source = 'SELF_SERVICE'
-            AND active
-        "#,
-        shop.as_uuid(),
-        now,
-    )
-    .execute(conn)
-    .await?;
-    Ok(())
 }
 
 /// Mirrors what is left of the reel quota, which the old lists show.
@@ -143,6 +96,7 @@ impl TryFrom<StandingRow> for ShopStanding {
             plan_tier: PlanTier::parse(&row.plan_tier)
                 .ok_or_else(|| broken("plan_tier", &row.plan_tier))?,
             plan: row.plan,
+            contact_email: row.contact_email_private,
         })
     }
 }

@@ -1,11 +1,16 @@
 //! Quota wallets and their ledger.
 
-use avvivo_domain::quota::{LiveWallet, ReelWallet, Slot, Wallet};
-use avvivo_kernel::{ReelId, ShopId, Timestamp};
+use std::fmt::Display;
+
+use avvivo_domain::{
+    quota::{LiveWallet, ReelWallet, Slot, Wallet},
+    shops::purchase::Pack,
+};
+use avvivo_kernel::{AccountId, ReelId, ShopId, Timestamp, time::business_day};
 use chrono::NaiveDate;
 use uuid::Uuid;
 
-use crate::{Conn, DbError};
+use crate::{Conn, DbError, purchases::Purchase};
 
 /// The reel half of a shop's wallet, locked until the transaction ends; made when there is none.
 pub async fn lock_reels(conn: &mut Conn, shop: ShopId) -> Result<ReelWallet, DbError> {
@@ -26,11 +31,7 @@ pub async fn lock_reels(conn: &mut Conn, shop: ShopId) -> Result<ReelWallet, DbE
     )
     .fetch_one(conn)
     .await?;
-    let count = |column, value: i32| {
-        u32::try_from(value).map_err(|_: std::num::TryFromIntError| {
-            DbError::broken("quota_wallets", column, shop, value)
-        })
-    };
+    let count = |column, value| counted(("quota_wallets", column), shop, value);
     Ok(ReelWallet {
         daily_limit: count("reel_daily_limit", row.reel_daily_limit)?,
         daily_used: count("reel_daily_used", row.reel_daily_used)?,
@@ -41,7 +42,6 @@ pub async fn lock_reels(conn: &mut Conn, shop: ShopId) -> Result<ReelWallet, DbE
 
 /// Stores the reel half of a wallet that is locked.
 pub async fn set_reels(conn: &mut Conn, shop: ShopId, wallet: &ReelWallet) -> Result<(), DbError> {
-    let count = |value: u32| i32::try_from(value).unwrap_or(i32::MAX);
     sqlx::query!(
         r#"
         UPDATE quota_wallets
@@ -49,10 +49,10 @@ pub async fn set_reels(conn: &mut Conn, shop: ShopId, wallet: &ReelWallet) -> Re
         WHERE shop_id = $1
         "#,
         shop.as_uuid(),
-        count(wallet.daily_limit),
-        count(wallet.daily_used),
+        stored(wallet.daily_limit),
+        stored(wallet.daily_used),
         wallet.day,
-        count(wallet.extra_balance),
+        stored(wallet.extra_balance),
     )
     .execute(conn)
     .await?;
@@ -74,11 +74,7 @@ pub async fn lock(conn: &mut Conn, shop: ShopId) -> Result<Option<Wallet>, DbErr
     )
     .fetch_optional(conn)
     .await?;
-    let count = |column, value: i32| {
-        u32::try_from(value).map_err(|_: std::num::TryFromIntError| {
-            DbError::broken("quota_wallets", column, shop, value)
-        })
-    };
+    let count = |column, value| counted(("quota_wallets", column), shop, value);
     row.map(|row| {
         Ok(Wallet {
             lives: LiveWallet {
@@ -100,7 +96,6 @@ pub async fn lock(conn: &mut Conn, shop: ShopId) -> Result<Option<Wallet>, DbErr
 
 /// Stores a shop's whole wallet; the shop is locked, so nobody else makes one meanwhile.
 pub async fn save(conn: &mut Conn, shop: ShopId, wallet: &Wallet) -> Result<(), DbError> {
-    let count = |value: u32| i32::try_from(value).unwrap_or(i32::MAX);
     let Wallet { lives, reels } = wallet;
     sqlx::query!(
         r#"
@@ -121,14 +116,64 @@ pub async fn save(conn: &mut Conn, shop: ShopId, wallet: &Wallet) -> Result<(), 
             reel_extra_balance = EXCLUDED.reel_extra_balance
         "#,
         shop.as_uuid(),
-        count(lives.weekly_limit),
-        count(lives.weekly_used),
+        stored(lives.weekly_limit),
+        stored(lives.weekly_used),
         lives.week,
-        count(lives.extra_balance),
-        count(reels.daily_limit),
-        count(reels.daily_used),
+        stored(lives.extra_balance),
+        stored(reels.daily_limit),
+        stored(reels.daily_used),
         reels.day,
-        count(reels.extra_balance),
+        stored(reels.extra_balance),
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// A count as the database keeps it; more than it can is as much as it can.
+pub(crate) fn stored(count: u32) -> i32 {
+    i32::try_from(count).unwrap_or(i32::MAX)
+}
+
+/// A count that the database kept.
+pub(crate) fn counted(
+    (table, column): (&'static str, &'static str),
+    id: impl Display,
+    value: i32,
+) -> Result<u32, DbError> {
+    u32::try_from(value)
+        .map_err(|_: std::num::TryFromIntError| DbError::broken(table, column, id, value))
+}
+
+/// Writes into the ledger what an administrator credited.
+pub async fn insert_purchase(
+    conn: &mut Conn,
+    entry: Uuid,
+    purchase: &Purchase,
+    by: AccountId,
+) -> Result<(), DbError> {
+    let resource = match purchase.pack {
+        Pack::Lives => "LIVE",
+        Pack::Reels => "REEL",
+    };
+    sqlx::query!(
+        r#"
+        INSERT INTO quota_ledger (
+            id, shop_id, resource, direction, amount, reason, ref_type, ref_id, actor_type, actor_id, business_day,
+            created_at
+        )
+        VALUES (
+            $1, $2, $3::text::quota_resource, 'CREDIT', $4, 'PURCHASE', 'PURCHASE', $5, 'ADMIN', $6, $7, $8
+        )
+        "#,
+        entry,
+        purchase.shop.as_uuid(),
+        resource,
+        stored(purchase.quantity),
+        purchase.id,
+        by.as_uuid(),
+        business_day(purchase.created_at),
+        purchase.created_at,
     )
     .execute(conn)
     .await?;

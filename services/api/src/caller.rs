@@ -60,25 +60,9 @@ fn identity(user: FirebaseUser) -> TokenIdentity {
 
 /// An administrator.
 #[derive(Debug, Clone)]
-pub(crate) struct Admin;
+pub(crate) struct Admin(pub(crate) Caller);
 
 impl Role for Admin {
-    type Caller = Caller;
-
-    fn admit(caller: Caller) -> Result<Self, Problem> {
-        if caller.is_admin() {
-            Ok(Self)
-        } else {
-            Err(AccessError::NotAllowed.into())
-        }
-    }
-}
-
-/// An administrator, whose deeds are written down.
-#[derive(Debug, Clone)]
-pub(crate) struct Administrator(pub(crate) Caller);
-
-impl Role for Administrator {
     type Caller = Caller;
 
     fn admit(caller: Caller) -> Result<Self, Problem> {

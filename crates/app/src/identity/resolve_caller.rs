@@ -3,15 +3,19 @@
 use avvivo_domain::{
     audit::{Actor, AuditAction, AuditEntry, Occasion, SubjectKind},
     identity::{AccessError, Account, Caller, Resolution, TokenIdentity, resolve},
-    shops::ShopStanding,
+    shops::{Shop, transitions::open_by_owner},
 };
-use avvivo_kernel::{ShopId, Timestamp};
-use avvivo_postgres::{Transaction, accounts, shops};
+use avvivo_kernel::Timestamp;
+use avvivo_postgres::{
+    Transaction, accounts,
+    shops::{lists, write},
+};
 use serde_json::{Value, json};
 
 use crate::{AppError, Deps, announce, audit};
 
-/// Looks again after creating the account, and once more when another request won that race.
+/// Looks again after creating the account, and once more when another request won that race or the account was given another
+/// shop.
 const LOOKS: usize = 3;
 
 /// Resolves a verified token.
@@ -25,7 +29,9 @@ pub async fn run(deps: &Deps, token: &TokenIdentity) -> Result<Caller, AppError>
             Ok(resolution) if resolution.writes_nothing() => return Ok(resolution.caller),
             Ok(resolution) => {
                 drop(conn);
-                return settle(deps, token, resolution, now).await;
+                if let Some(caller) = settle(deps, token, resolution, now).await? {
+                    return Ok(caller);
+                }
             }
             Err(new) => accounts::ensure(&mut conn, deps.ids.uuid().into(), &new, now).await?,
         }
@@ -33,28 +39,44 @@ pub async fn run(deps: &Deps, token: &TokenIdentity) -> Result<Caller, AppError>
     Err(AccessError::Anonymous.into())
 }
 
+/// None when what is to be opened is another shop by now, which is not locked.
 async fn settle(
     deps: &Deps,
     token: &TokenIdentity,
     found: Resolution,
     now: Timestamp,
-) -> Result<Caller, AppError> {
+) -> Result<Option<Caller>, AppError> {
     let mut tx = deps.db.begin().await?;
-    let settled = if found.changes_rights() {
-        // Of requests that come at once, one changes them and writes it down; the others find it done.
-        let account = accounts::find_for_update(&mut tx, found.account_id()).await?;
-        let account = account.ok_or(AccessError::Anonymous)?;
-        let again = resolve(token, Some(&account), &deps.policy.admin_emails, now)?;
-        let resolution = again.map_err(|_| AccessError::Anonymous)?;
-        accounts::settle(&mut tx, &resolution, now).await?;
-        follow(deps, &mut tx, &account, &resolution, now).await?;
-        resolution
-    } else {
+    if !found.changes_rights() {
         accounts::settle(&mut tx, &found, now).await?;
-        found
+        deps.commit(tx).await?;
+        return Ok(Some(found.caller));
+    }
+    // A shop is locked before its owner's account, as by everybody who changes one.
+    let shop = match found.open_shop {
+        Some(shop) => lists::find_for_update(&mut tx, shop).await?,
+        None => None,
     };
+    // Of requests that come at once, one changes them and writes it down; the others find it done.
+    let account = accounts::find_for_update(&mut tx, found.account_id()).await?;
+    let account = account.ok_or(AccessError::Anonymous)?;
+    let again = resolve(token, Some(&account), &deps.policy.admin_emails, now)?;
+    let resolution = again.map_err(|_| AccessError::Anonymous)?;
+    let opens = match (resolution.open_shop, &shop) {
+        (None, _) => None,
+        (Some(id), Some(shop)) if shop.id == id => {
+            open_by_owner(shop, &resolution.caller.email, now).map(|after| (shop, after))
+        }
+        (Some(_), _) => return Ok(None),
+    };
+    accounts::settle(&mut tx, &resolution, now).await?;
+    if let Some((before, after)) = &opens {
+        write::save(&mut tx, before, after).await?;
+        write_down_opening(deps, &mut tx, &resolution, (before, after), now).await?;
+    }
+    follow(deps, &mut tx, &account, &resolution, now).await?;
     deps.commit(tx).await?;
-    Ok(settled.caller)
+    Ok(Some(resolution.caller))
 }
 
 /// Writes down what changed of somebody's rights, and tells who has to know.
@@ -65,9 +87,6 @@ async fn follow(
     resolution: &Resolution,
     now: Timestamp,
 ) -> Result<(), AppError> {
-    if let Some(shop) = resolution.open_shop {
-        open_shop(deps, tx, resolution, shop, now).await?;
-    }
     let entry = AuditEntry::of_change(
         AuditAction::RoleChanged,
         Occasion {
@@ -82,8 +101,8 @@ async fn follow(
     if !entry.after.is_empty() {
         audit::write(deps, tx, &entry).await?;
     }
-    if resolution.store_role.is_some() || resolution.open_shop.is_some() {
-        // They hear as a shop from now on, or no longer do.
+    if resolution.changes_rights() {
+        // They hear as somebody else from now on; who was linked to the account before hears nothing.
         announce::access_changed(deps, tx, account.id, now).await?;
     }
     if let Some(shop) = resolution.open_shop {
@@ -115,31 +134,24 @@ fn rights(account: &Account) -> Value {
     })
 }
 
-async fn open_shop(
+async fn write_down_opening(
     deps: &Deps,
     tx: &mut Transaction,
     resolution: &Resolution,
-    shop: ShopId,
+    (before, after): (&Shop, &Shop),
     now: Timestamp,
 ) -> Result<(), AppError> {
-    let before = shops::find_standing(tx, shop).await?;
-    shops::open_by_owner(tx, shop, now).await?;
-    let after = shops::find_standing(tx, shop).await?;
     let entry = AuditEntry::of_change(
         AuditAction::ShopOpenedByOwner,
         Occasion {
             actor: Actor::of(Some(&resolution.caller)),
             at: now,
         },
-        (SubjectKind::Shop, shop.as_uuid()),
+        (SubjectKind::Shop, after.id.as_uuid()),
         None,
-        before.as_ref().map(standing).as_ref(),
-        after.as_ref().map(standing).as_ref(),
+        Some(before),
+        Some(after),
     );
     audit::write(deps, tx, &entry).await?;
     Ok(())
-}
-
-fn standing(shop: &ShopStanding) -> Value {
-    json!({"status": shop.status, "verificationState": shop.verification})
 }

@@ -1,12 +1,18 @@
 //! Giving a shop to somebody who has signed in.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use avvivo_domain::{
     audit::AuditAction,
     identity::Caller,
-    shops::{Shop, owner::assign},
+    shops::{
+        Shop,
+        owner::{OwnerAccount, assign},
+    },
 };
 use avvivo_kernel::{AccountId, ShopId};
-use avvivo_postgres::shops::owners::Named;
+use avvivo_postgres::shops::owners::{self, Named};
+use uuid::Uuid;
 
 use super::change::Change;
 use crate::{AppError, Deps};
@@ -28,12 +34,11 @@ pub async fn run(
     nominee: &Nominee,
 ) -> Result<Shop, AppError> {
     let (mut change, before) = Change::of(deps, admin, id).await?;
-    let found = find(&mut change, nominee).await?;
+    let named = find(&mut change, nominee).await?;
+    let mut accounts = lock(&mut change, [named, before.owner]).await?;
+    let found = named.and_then(|id| accounts.remove(&id.as_uuid()));
     let (account, owns) = found.unzip();
-    let previous = match before.owner {
-        Some(owner) => change.account(Named::Id(owner)).await?,
-        None => None,
-    };
+    let previous = before.owner.and_then(|id| accounts.remove(&id.as_uuid()));
     let previous = previous.map(|(previous, _)| previous);
     let assigned = assign(&before, account, owns.flatten(), previous)?;
     change
@@ -51,18 +56,33 @@ pub async fn run(
     Ok(assigned.shop)
 }
 
-async fn find(
-    change: &mut Change<'_>,
-    nominee: &Nominee,
-) -> Result<Option<(avvivo_domain::shops::owner::OwnerAccount, Option<ShopId>)>, AppError> {
+/// Whose account is meant.
+async fn find(change: &mut Change<'_>, nominee: &Nominee) -> Result<Option<AccountId>, AppError> {
+    let mut found = None;
     if let Some(id) = nominee.account {
-        let found = change.account(Named::Id(id)).await?;
-        if found.is_some() {
-            return Ok(found);
+        found = owners::find_id(&mut change.tx, Named::Id(id)).await?;
+    }
+    if let (None, Some(email)) = (found, &nominee.email) {
+        found = owners::find_id(&mut change.tx, Named::Email(email)).await?;
+    }
+    Ok(found)
+}
+
+/// Accounts, locked in the order of their ids: somebody may be giving a shop the other way.
+async fn lock(
+    change: &mut Change<'_>,
+    accounts: [Option<AccountId>; 2],
+) -> Result<BTreeMap<Uuid, (OwnerAccount, Option<ShopId>)>, AppError> {
+    let ids: BTreeSet<Uuid> = accounts
+        .into_iter()
+        .flatten()
+        .map(AccountId::as_uuid)
+        .collect();
+    let mut locked = BTreeMap::new();
+    for id in ids {
+        if let Some(found) = change.account(Named::Id(id.into())).await? {
+            locked.insert(id, found);
         }
     }
-    match &nominee.email {
-        Some(email) => change.account(Named::Email(email)).await,
-        None => Ok(None),
-    }
+    Ok(locked)
 }

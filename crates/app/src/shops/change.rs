@@ -5,13 +5,15 @@ use std::collections::BTreeSet;
 use avvivo_domain::{
     audit::{Actor, AuditAction, AuditEntry, Occasion, SubjectKind},
     identity::Caller,
+    notifications::NotificationKind,
     quota::Wallet,
     shops::{
-        Shop, ShopError,
-        owner::{self, OwnerAccount},
+        Plan, Shop, ShopError,
+        owner::{self, OwnerAccount, SignIn},
+        view::changes_lists,
     },
 };
-use avvivo_kernel::{AccountId, ShopId, Timestamp};
+use avvivo_kernel::{AccountId, ShopId, Timestamp, time::business_day};
 use avvivo_postgres::{
     Transaction,
     notifications::{self, Notice},
@@ -80,23 +82,56 @@ impl<'a> Change<'a> {
         Ok((change, shop, wallet))
     }
 
+    /// Begins the end of a shop, whose reels are locked before all else, as by those who render and hide them.
+    pub(super) async fn with_reels(
+        deps: &'a Deps,
+        caller: &Caller,
+        shop: ShopId,
+    ) -> Result<(Self, Shop), AppError> {
+        let mut change = Self::begin(deps, Some(caller)).await?;
+        write::lock_reels(&mut change.tx, shop).await?;
+        wallets::lock(&mut change.tx, shop).await?;
+        let shop = change.lock(shop).await?;
+        Ok((change, shop))
+    }
+
     async fn lock(&mut self, shop: ShopId) -> Result<Shop, AppError> {
         let found = lists::find_for_update(&mut self.tx, shop).await?;
         Ok(found.ok_or(ShopError::NotFound)?)
     }
 
-    /// Stores what the shop became. `because` are the words of who did it.
+    /// A shop's wallet; a new one when it has none yet.
+    pub(super) fn wallet_of(&self, wallet: Option<Wallet>, shop: &Shop) -> Wallet {
+        wallet.unwrap_or_else(|| {
+            Wallet::open(
+                Plan::read(&shop.plan),
+                shop.stream_quota,
+                shop.reel_quota,
+                business_day(self.now),
+            )
+        })
+    }
+
+    /// Stores what the shop became, if it became anything else. `because` are the words of who did it.
     pub(super) async fn save(
         &mut self,
         (before, after): (&Shop, &Shop),
         action: AuditAction,
         because: Option<String>,
     ) -> Result<(), AppError> {
+        if after.is_as(before) {
+            return Ok(());
+        }
+        self.store(before, after).await?;
+        self.record(action, (Some(before), Some(after)), because)
+            .await
+    }
+
+    /// Stores what the shop became; it still has to be written down.
+    pub(super) async fn store(&mut self, before: &Shop, after: &Shop) -> Result<(), AppError> {
         write::save(&mut self.tx, before, after)
             .await
             .map_err(refused)?;
-        self.record(action, (Some(before), Some(after)), because)
-            .await?;
         let told = before.standing().is_operable() != after.standing().is_operable();
         if let Some(owner) = after.owner.filter(|_| told) {
             // They act as the shop from now on, or no longer do.
@@ -110,28 +145,46 @@ impl<'a> Change<'a> {
         self.judged.insert(account.as_uuid());
     }
 
-    /// Writes down what became of a shop, and has its lists forgotten.
+    /// Writes down what became of a shop, and has lists forgotten that show something else by now.
     pub(super) async fn record(
         &mut self,
         action: AuditAction,
         (before, after): (Option<&Shop>, Option<&Shop>),
         because: Option<String>,
     ) -> Result<(), AppError> {
-        let Some(shop) = after.or(before) else {
-            return Ok(());
-        };
-        let subject = (SubjectKind::Shop, shop.id.as_uuid());
-        let entry = AuditEntry::of_change(action, self.occasion, subject, because, before, after);
-        self.written(shop.id, &entry).await
+        match self.entry(action, (before, after), because) {
+            Some(entry) => self.write_down(&entry, (before, after)).await,
+            None => Ok(()),
+        }
     }
 
-    /// Writes an entry about a shop, and has its lists forgotten.
-    pub(super) async fn written(
+    /// What is to be written down of a shop.
+    pub(super) fn entry(
+        &self,
+        action: AuditAction,
+        (before, after): (Option<&Shop>, Option<&Shop>),
+        because: Option<String>,
+    ) -> Option<AuditEntry> {
+        let subject = (SubjectKind::Shop, after.or(before)?.id.as_uuid());
+        Some(AuditEntry::of_change(
+            action,
+            self.occasion,
+            subject,
+            because,
+            before,
+            after,
+        ))
+    }
+
+    /// The same with an entry that is there.
+    pub(super) async fn write_down(
         &mut self,
-        shop: ShopId,
         entry: &AuditEntry,
+        (before, after): (Option<&Shop>, Option<&Shop>),
     ) -> Result<(), AppError> {
-        self.changed = Some(shop);
+        if changes_lists(before, after) {
+            self.changed = after.or(before).map(|shop| shop.id);
+        }
         Ok(audit::write(self.deps, &mut self.tx, entry).await?)
     }
 
@@ -212,7 +265,7 @@ impl<'a> Change<'a> {
     /// Tells every administrator.
     pub(super) async fn tell_admins(
         &mut self,
-        kind: &'static str,
+        kind: NotificationKind,
         message: &str,
         about: Uuid,
     ) -> Result<(), AppError> {
@@ -248,5 +301,6 @@ fn stored(account: OwnerAccount) -> Value {
         "userType": account.user_type,
         "role": account.role,
         "status": account.status,
+        "signedInTo": account.sign_in != SignIn::Nobody,
     })
 }

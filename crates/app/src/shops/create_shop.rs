@@ -76,12 +76,7 @@ async fn settle_owner(
             role,
             status,
         } => {
-            let account = |id| OwnerAccount {
-                id,
-                user_type: *user_type,
-                role: *role,
-                status: *status,
-            };
+            let account = |id| OwnerAccount::new(id, (*user_type, *role), *status);
             let made = change.new_account(account, email).await?;
             Ok(made.map(|owner| Shop {
                 owner: Some(owner),

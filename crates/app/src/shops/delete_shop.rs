@@ -1,18 +1,15 @@
 //! Deleting a shop. Its owner's account stays, and so does what was said in its conversations; its files are deleted later.
 
-use avvivo_domain::{audit::AuditAction, identity::Caller};
+use avvivo_domain::{audit::AuditAction, identity::Caller, shops::Shop};
 use avvivo_kernel::ShopId;
-use avvivo_postgres::{
-    shops::{ListedShop, Rating, write},
-    uploads,
-};
+use avvivo_postgres::{shops::write, uploads};
 
 use super::change::Change;
 use crate::{AppError, Deps};
 
 /// Deletes a shop and answers what it was.
-pub async fn run(deps: &Deps, admin: &Caller, id: ShopId) -> Result<ListedShop, AppError> {
-    let (mut change, shop, _) = Change::with_wallet(deps, admin, id).await?;
+pub async fn run(deps: &Deps, admin: &Caller, id: ShopId) -> Result<Shop, AppError> {
+    let (mut change, shop) = Change::with_reels(deps, admin, id).await?;
     let media = write::media(&mut change.tx, id).await?;
     let stored = media.urls.iter().filter_map(|url| deps.store.path_of(url));
     let paths: Vec<String> = stored
@@ -28,8 +25,5 @@ pub async fn run(deps: &Deps, admin: &Caller, id: ShopId) -> Result<ListedShop, 
         change.judge(owner);
     }
     change.commit().await?;
-    Ok(ListedShop {
-        shop,
-        rating: Rating::default(),
-    })
+    Ok(shop)
 }

@@ -5,7 +5,7 @@ use avvivo_domain::{
     shops::{
         ShopError,
         lists::{LetterPage, Page, featured_offset},
-        view::{Viewer, sight_by_id},
+        view::{Viewer, may_see},
     },
     text,
 };
@@ -90,9 +90,8 @@ pub async fn on_map(deps: &Deps) -> Result<Vec<ListedShop>, AppError> {
 pub async fn one(deps: &Deps, viewer: Viewer, id: ShopId) -> Result<ListedShop, AppError> {
     let mut conn = deps.db.acquire().await?;
     let found = lists::find(&mut conn, id).await?;
-    let found = found.ok_or(ShopError::NotFound)?;
-    sight_by_id(&found.shop, viewer)?;
-    Ok(found)
+    let seen = found.filter(|found| may_see(&found.shop, viewer));
+    Ok(seen.ok_or(ShopError::NotFound)?)
 }
 
 /// Whether a shop has this address for everybody; what is compared is the address, not a pattern.

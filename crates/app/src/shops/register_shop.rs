@@ -4,6 +4,7 @@
 use avvivo_domain::{
     audit::Actor,
     identity::{Account, AccountStatus, Caller, Role, UserType},
+    notifications::NotificationKind,
     shops::{
         Shop,
         intake::{
@@ -49,9 +50,13 @@ pub async fn run(
             write::insert(&mut change.tx, &shop)
                 .await
                 .map_err(refused)?;
-            change.written(shop.id, &registration.entry).await?;
+            change
+                .write_down(&registration.entry, (None, Some(&shop)))
+                .await?;
             let (notice, about) = (&registration.notice, shop.id.as_uuid());
-            change.tell_admins("SYSTEM", notice, about).await?;
+            change
+                .tell_admins(NotificationKind::System, notice, about)
+                .await?;
             change.commit().await?;
             return Ok(shop);
         }
@@ -132,12 +137,8 @@ async fn settle_owner(
             Ok(Some(shop))
         }
         Ownership::New(email) => {
-            let account = |id| OwnerAccount {
-                id,
-                user_type: UserType::Client,
-                role: Role::PendingStore,
-                status: AccountStatus::Active,
-            };
+            let sells = (UserType::Client, Role::PendingStore);
+            let account = |id| OwnerAccount::new(id, sells, AccountStatus::Active);
             let made = change.new_account(account, email.as_str()).await?;
             Ok(made.map(|owner| Shop {
                 owner: Some(owner),

@@ -32,6 +32,7 @@ fn access() -> impl Iterator<Item = AppError> {
         E::Anonymous => E::Anonymous,
         E::NoEmail => E::NoEmail,
         E::Suspended => E::Suspended,
+        E::AdminSuspended => E::AdminSuspended,
         E::NotAllowed => E::NotAllowed,
         E::NotYours => E::NotYours,
     )
@@ -129,6 +130,7 @@ fn intake() -> impl Iterator<Item = AppError> {
     use IntakeError as E;
     each!(IntakeError:
         E::InvalidStep => E::InvalidStep,
+        E::OwnerMustSignIn => E::OwnerMustSignIn,
         E::InvalidStoreName => E::InvalidStoreName,
         E::InvalidRazonSocial => E::InvalidRazonSocial,
         E::InvalidCuit => E::InvalidCuit,

@@ -71,3 +71,15 @@ async fn who_is_gone_or_administers_chooses_nothing() {
     }
     assert_eq!(world.count("SELECT count(*) FROM audit_log").await, 0);
 }
+
+#[tokio::test]
+async fn who_was_unlinked_while_they_chose_does_not_link_themselves_again() {
+    let world = World::new().await;
+    let caller = newcomer(&world).await;
+    let unlink = "UPDATE accounts SET firebase_uid = NULL WHERE id = $1";
+    world.arrange(unlink, caller.account_id.as_uuid()).await;
+    let refused = choose_role::run(&world.deps, &caller, Intent::User).await;
+    assert_eq!(code(refused), "onboarding.account_gone");
+    let linked = "SELECT count(*) FROM accounts WHERE firebase_uid IS NOT NULL";
+    assert_eq!(world.count(linked).await, 0);
+}

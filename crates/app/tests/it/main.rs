@@ -20,6 +20,7 @@ mod relay_from_memory;
 mod rendering;
 mod rendering_ends;
 mod resolve_caller;
+mod shop_locks;
 mod support;
 mod talking;
 mod upkeep;

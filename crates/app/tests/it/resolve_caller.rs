@@ -10,7 +10,7 @@ use avvivo_testkit::free_port;
 use chrono::TimeDelta;
 use futures::future::join_all;
 
-use crate::support::{World, code};
+use crate::support::{World, code, words};
 
 fn token(world: &World, uid: &str, email: &str) -> TokenIdentity {
     TokenIdentity {
@@ -92,6 +92,9 @@ async fn a_verified_address_links_the_account_that_was_made_for_it() {
     let token = token(&world, "uid-1", "ana@example.com");
     let caller = resolve_caller::run(&world.deps, &token).await.unwrap();
     assert_eq!(caller.account_id.as_uuid(), id);
+    // Whoever was linked to it hears nothing any more.
+    world.relay().drain().await.unwrap();
+    assert_eq!(words(&world.bus.events()), ["access changed"]);
     // Linked: from now on the id alone is enough.
     let by_id = unverified(TokenIdentity {
         email: Some("new@example.com".to_owned()),
@@ -163,12 +166,7 @@ async fn listed_addresses_administer_once_they_are_verified() {
 async fn a_verified_owner_opens_a_shop_that_waits_for_that() {
     let world = World::new().await;
     let shop = world.shop().status("PENDING_VERIFICATION").open().await;
-    world
-        .arrange(
-            "UPDATE shops SET registration_source = 'SELF_SERVICE', verification = 'UNVERIFIED' WHERE id = $1",
-            shop.id.as_uuid(),
-        )
-        .await;
+    world.registered_itself(&shop).await;
     let token = token(&world, &shop.owner.uid, &shop.owner.email);
 
     let caller = resolve_caller::run(&world.deps, &unverified(token.clone()))
@@ -189,7 +187,7 @@ async fn a_verified_owner_opens_a_shop_that_waits_for_that() {
     assert_eq!(world.count(opened).await, 1);
     let written = "SELECT count(*) FROM audit_log WHERE action = 'SHOP_OPENED_BY_OWNER' AND subject_kind = 'SHOP' \
                    AND actor_account_id IS NOT NULL AND before ->> 'status' = 'PENDING_VERIFICATION' \
-                   AND after = '{\"status\": \"ACTIVE\", \"verificationState\": \"VERIFIED\"}'";
+                   AND after @> '{\"status\": \"ACTIVE\", \"verificationState\": \"VERIFIED\"}' AND after ? 'ownerAcceptedAt'";
     assert_eq!(world.count(written).await, 1);
     let again = resolve_caller::run(&world.deps, &token).await.unwrap();
     assert_eq!(again, caller);

@@ -44,7 +44,7 @@ impl ProfilePatch {
             username: name("username")?
                 .and_then(|typed| without_at(&typed.to_lowercase()))
                 .try_map(username)?,
-            avatar_url: fields.text("avatarUrl", MAX_URL_CHARS)?,
+            avatar_url: fields.url("avatarUrl")?,
             phone: name("phone")?.try_map(|typed| phone(&typed))?,
             city: name("city")?,
             province: name("province")?,

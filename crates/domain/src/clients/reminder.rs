@@ -19,15 +19,15 @@ pub struct Live {
     pub title: String,
     /// Whether it is announced and has not begun.
     pub upcoming: bool,
-    /// When it begins, if that is known.
-    pub scheduled_at: Option<Timestamp>,
+    /// When it begins.
+    pub scheduled_at: Timestamp,
 }
 
 /// A reminder: what to keep, and the notification to queue. One that is queued already is given this time and text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reminder {
     /// When it goes out.
-    pub notify_at: Option<Timestamp>,
+    pub notify_at: Timestamp,
     /// What it says.
     pub message: String,
 }
@@ -38,13 +38,18 @@ pub fn remind(live: Option<&Live>) -> Result<Reminder, ClientError> {
     if !live.upcoming {
         return Err(ClientError::LiveNotUpcoming);
     }
-    let when = live
-        .scheduled_at
-        .map_or_else(|| "fecha pendiente".to_owned(), in_words);
-    Ok(Reminder {
-        notify_at: live.scheduled_at.map(|at| at - LEAD),
-        message: format!("Recordatorio activo: {} ({when}).", live.title),
-    })
+    Ok(Reminder::of(&live.title, live.scheduled_at))
+}
+
+impl Reminder {
+    /// Of a live of that title at that time.
+    pub fn of(title: &str, scheduled_at: Timestamp) -> Self {
+        let when = in_words(scheduled_at);
+        Self {
+            notify_at: scheduled_at - LEAD,
+            message: format!("Recordatorio activo: {title} ({when})."),
+        }
+    }
 }
 
 /// A moment as people in Buenos Aires write it: `8 mar 2026, 7:00 p. m.`
@@ -69,18 +74,19 @@ pub fn in_words(at: Timestamp) -> String {
 mod tests {
     use super::*;
 
-    fn live(upcoming: bool, at: Option<&str>) -> Live {
+    fn live(upcoming: bool, at: &str) -> Live {
         Live {
             title: "Liquidación de verano".to_owned(),
             upcoming,
-            scheduled_at: at.map(|at| at.parse().unwrap()),
+            scheduled_at: at.parse().unwrap(),
         }
     }
 
     #[test]
     fn a_reminder_goes_out_a_quarter_of_an_hour_before_in_local_time() {
-        let reminder = remind(Some(&live(true, Some("2026-03-08T22:00:00Z")))).unwrap();
-        assert_eq!(reminder.notify_at, "2026-03-08T21:45:00Z".parse().ok());
+        let reminder = remind(Some(&live(true, "2026-03-08T22:00:00Z"))).unwrap();
+        let sent: Timestamp = "2026-03-08T21:45:00Z".parse().unwrap();
+        assert_eq!(reminder.notify_at, sent);
         assert_eq!(
             reminder.message,
             "Recordatorio activo: Liquidación de verano (8 mar 2026, 7:00 p. m.)."
@@ -88,17 +94,10 @@ mod tests {
     }
 
     #[test]
-    fn a_live_without_a_date_is_reminded_of_without_one() {
-        let reminder = remind(Some(&live(true, None))).unwrap();
-        assert_eq!(reminder.notify_at, None);
-        assert!(reminder.message.ends_with("(fecha pendiente)."));
-    }
-
-    #[test]
     fn only_announced_lives_are_reminded_of() {
         assert_eq!(remind(None), Err(ClientError::LiveNotFound));
         assert_eq!(
-            remind(Some(&live(false, Some("2026-03-08T22:00:00Z")))),
+            remind(Some(&live(false, "2026-03-08T22:00:00Z"))),
             Err(ClientError::LiveNotUpcoming)
         );
     }

@@ -33,8 +33,6 @@ pub struct Onboarded {
     pub user_type: UserType,
     /// Their role.
     pub role: Role,
-    /// The identity provider's id to link.
-    pub firebase_uid: String,
     /// When they chose, which also is a login.
     pub completed_at: Timestamp,
     /// Whether they are welcomed by mail, after the commit.
@@ -48,7 +46,9 @@ pub fn choose(
     uid: &str,
     now: Timestamp,
 ) -> Result<Onboarded, OnboardingError> {
-    let account = account.ok_or(OnboardingError::AccountGone)?;
+    // It may have been given to who has proven its address since the caller was let in.
+    let theirs = account.filter(|account| account.firebase_uid.as_deref() == Some(uid));
+    let account = theirs.ok_or(OnboardingError::AccountGone)?;
     if account.user_type == UserType::Admin
         || matches!(account.role, Role::Admin | Role::Superadmin)
     {
@@ -66,7 +66,6 @@ pub fn choose(
     Ok(Onboarded {
         user_type,
         role,
-        firebase_uid: uid.to_owned(),
         completed_at: now,
         welcome: intent == Intent::User,
     })
@@ -138,13 +137,16 @@ mod tests {
     fn account(role: Role, shop: Option<ShopStatus>) -> Account {
         Account {
             id: AccountId::from(Uuid::from_u128(1)),
-            firebase_uid: None,
+            email: "ana@example.com".to_owned(),
+            email_proven: false,
+            firebase_uid: Some("uid-9".to_owned()),
             user_type: UserType::Client,
             role,
             status: AccountStatus::Active,
             last_login_at: None,
             has_client_profile: false,
             admin_role: None,
+            admin_status: AccountStatus::Active,
             shop: shop.map(|status| ShopStanding {
                 id: Uuid::from_u128(2).into(),
                 active: true,
@@ -153,6 +155,7 @@ mod tests {
                 verification: Verification::Verified,
                 plan: "BASIC".to_owned(),
                 plan_tier: PlanTier::Basico,
+                contact_email: None,
             }),
         }
     }
@@ -201,17 +204,20 @@ mod tests {
         ] {
             let made = choose(intent, Some(&account(role, shop)), "uid-9", now()).unwrap();
             assert_eq!((made.user_type, made.role, made.welcome), chosen);
-            assert_eq!(
-                (made.firebase_uid.as_str(), made.completed_at),
-                ("uid-9", now())
-            );
+            assert_eq!(made.completed_at, now());
         }
     }
 
     #[test]
     fn a_choice_is_made_once_and_not_by_administrators() {
-        let refused = |account: Option<Account>| choose(Intent::User, account.as_ref(), "u", now());
+        let refused =
+            |account: Option<Account>| choose(Intent::User, account.as_ref(), "uid-9", now());
         assert_eq!(refused(None), Err(OnboardingError::AccountGone));
+        let unlinked = Account {
+            firebase_uid: None,
+            ..account(Role::Undefined, None)
+        };
+        assert_eq!(refused(Some(unlinked)), Err(OnboardingError::AccountGone));
         for role in [Role::User, Role::Store] {
             assert_eq!(
                 refused(Some(account(role, None))),

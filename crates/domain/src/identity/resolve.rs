@@ -44,6 +44,8 @@ impl AdminEmails {
 pub struct NewAccount {
     /// Lower-cased.
     pub email: String,
+    /// Whether that is proven.
+    pub email_proven: bool,
     /// The identity provider's id.
     pub firebase_uid: String,
     /// Which side.
@@ -59,6 +61,8 @@ pub struct Resolution {
     pub caller: Caller,
     /// Link the account to this id of the identity provider.
     pub link_uid: Option<String>,
+    /// Remember that the bearer has proven the account's address.
+    pub prove_email: bool,
     /// Stamp the login.
     pub stamp_login: bool,
     /// Store this type and role.
@@ -89,6 +93,7 @@ pub fn resolve(
         };
         return Ok(Err(NewAccount {
             email,
+            email_proven: token.email_verified,
             firebase_uid: token.uid.clone(),
             user_type,
             role,
@@ -103,7 +108,12 @@ pub fn resolve(
     if account.status == AccountStatus::Suspended {
         return Err(AccessError::Suspended);
     }
-    let derived = derive(token, account, listed);
+    let administers = listed || account.user_type == UserType::Admin;
+    if administers && account.admin_status == AccountStatus::Suspended {
+        return Err(AccessError::AdminSuspended);
+    }
+    let proven = token.email_verified.then_some(email.as_str());
+    let derived = derive(proven, account, listed);
     let stale = |last: Timestamp| now.signed_duration_since(last) >= LOGIN_STAMP_INTERVAL;
     let store_role = Some((derived.user_type, derived.stored_role))
         .filter(|wanted| *wanted != (account.user_type, account.role));
@@ -119,6 +129,8 @@ pub fn resolve(
             shop_id: account.shop.as_ref().map(|shop| shop.id),
             token_expires_at: token.expires_at,
         },
+        // The address may have been changed with the identity provider, and that one proven.
+        prove_email: !account.email_proven && proves(token, account),
         link_uid: (!linked).then(|| token.uid.clone()),
         stamp_login: account.last_login_at.is_none_or(stale),
         store_role,
@@ -127,6 +139,10 @@ pub fn resolve(
             .filter(|rank| account.admin_role != Some(*rank)),
         open_shop: derived.open_shop,
     }))
+}
+
+fn proves(token: &TokenIdentity, account: &Account) -> bool {
+    token.email_verified && token.email.as_deref() == Some(account.email.as_str())
 }
 
 /// What the first matching row of the specification's table says.
@@ -139,7 +155,7 @@ struct Derived {
     open_shop: Option<ShopId>,
 }
 
-fn derive(token: &TokenIdentity, account: &Account, listed: bool) -> Derived {
+fn derive(proven: Option<&str>, account: &Account, listed: bool) -> Derived {
     let plain = |user_type, role| Derived {
         user_type,
         role,
@@ -163,7 +179,7 @@ fn derive(token: &TokenIdentity, account: &Account, listed: bool) -> Derived {
         };
     }
     match &account.shop {
-        Some(shop) if token.email_verified && shop.awaits_owner_verification() => Derived {
+        Some(shop) if proven.is_some_and(|email| shop.opens_to(email)) => Derived {
             open_shop: Some(shop.id),
             ..plain(UserType::Shop, Role::Store)
         },
@@ -187,7 +203,7 @@ fn role_without_shop(account: &Account) -> Role {
 impl Resolution {
     /// Whether anything has to be written at all; most requests need nothing.
     pub fn writes_nothing(&self) -> bool {
-        !self.stamp_login && !self.changes_rights()
+        !self.stamp_login && !self.prove_email && !self.changes_rights()
     }
 
     /// Whether somebody may do other things than before, or somebody else may.

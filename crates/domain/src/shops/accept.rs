@@ -1,44 +1,50 @@
 //! An owner confirms the data of their shop.
 
-use avvivo_kernel::{AccountId, Timestamp};
+use avvivo_kernel::Timestamp;
 
-use super::{Plan, Shop, ShopError, ShopStatus, details, transitions::activate};
-use crate::{identity::Email, text};
+use super::{
+    Plan, RegistrationSource, Shop, ShopError, ShopStatus, details, transitions::activate,
+};
+use crate::{
+    identity::{Caller, Email},
+    text,
+};
 
-/// What came of an owner's confirming the shop's data.
+/// What came of somebody's confirming the shop's data.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Accepted {
     /// The shop as it becomes.
     pub shop: Shop,
     /// Whether that let it in.
     pub approved: bool,
-    /// For every administrator.
-    pub notice: String,
+    /// For every administrator, when it is news.
+    pub notice: Option<String>,
 }
 
 /// Confirms the shop's data: by its owner, or by an administrator while it has none. A pending shop whose data is complete
-/// is let in by that.
-pub fn accept(
-    shop: &Shop,
-    by: AccountId,
-    by_admin: bool,
-    now: Timestamp,
-) -> Result<Accepted, ShopError> {
+/// is let in by that, if [`may_let_in`] says so, too.
+pub fn accept(shop: &Shop, by: &Caller, now: Timestamp) -> Result<Accepted, ShopError> {
     let may = match shop.owner {
-        Some(owner) => owner == by,
-        None => by_admin,
+        Some(owner) => owner == by.account_id,
+        None => by.is_admin(),
     };
     if !may {
         return Err(ShopError::NotTheOwner);
     }
-    let confirmed = Shop {
-        owner_accepted_at: shop.owner_accepted_at.or(Some(now)),
-        updated_at: now,
-        ..shop.clone()
+    let first = shop.owner_accepted_at.is_none();
+    let confirmed = if first {
+        Shop {
+            owner_accepted_at: Some(now),
+            updated_at: now,
+            ..shop.clone()
+        }
+    } else {
+        shop.clone()
     };
     let approved = shop.status == ShopStatus::PendingVerification
         && shop.active
-        && missing_data(shop).is_empty();
+        && missing_data(shop).is_empty()
+        && may_let_in(shop, by);
     let (shop, outcome) = if approved {
         let plan_tier = Plan::read(&confirmed.plan).tier();
         let confirmed = Shop {
@@ -49,11 +55,28 @@ pub fn accept(
     } else {
         (confirmed, "está pendiente de revisión")
     };
+    let notice = || format!("La tienda {} confirmó sus datos y {outcome}.", shop.name);
     Ok(Accepted {
-        notice: format!("La tienda {} confirmó sus datos y {outcome}.", shop.name),
+        notice: (first || approved).then(notice),
         shop,
         approved,
     })
+}
+
+/// Whether somebody's word lets a pending shop in: an administrator's, or that of an owner who has proven their address, which
+/// is the one that was given when the shop registered itself. Not once an administrator has said where it stands: it has
+/// been pending since it came to be.
+fn may_let_in(shop: &Shop, by: &Caller) -> bool {
+    let theirs = match shop.registration_source {
+        RegistrationSource::SelfService => {
+            shop.contact_email_private.as_deref() == Some(by.email.as_str())
+        }
+        RegistrationSource::Admin => true,
+    };
+    let untouched = shop
+        .status_changed_at
+        .is_none_or(|changed| changed <= shop.created_at);
+    by.is_admin() || (by.email_verified && theirs && untouched)
 }
 
 /// What of its data a shop lacks to be let in by its owner's word, by the names of fields.
@@ -89,7 +112,10 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::shops::{PlanTier, Verification, Visibility, record::example};
+    use crate::{
+        identity::{Role, UserType},
+        shops::{PlanTier, Verification, Visibility, record::example},
+    };
 
     type Lose = fn(&mut Shop);
 
@@ -104,6 +130,31 @@ mod tests {
             shop.verification,
             shop.contacts_public,
         )
+    }
+
+    /// Who owns the example, with its address proven.
+    fn owner() -> Caller {
+        Caller {
+            account_id: example::owner(),
+            uid: "uid".to_owned(),
+            email: "privado@lunaazul.com.ar".to_owned(),
+            email_verified: true,
+            user_type: UserType::Client,
+            role: Role::PendingStore,
+            admin_role: None,
+            shop_id: Some(example::shop().id),
+            token_expires_at: now(),
+        }
+    }
+
+    fn admin() -> Caller {
+        Caller {
+            account_id: Uuid::from_u128(99).into(),
+            user_type: UserType::Admin,
+            role: Role::Admin,
+            shop_id: None,
+            ..owner()
+        }
     }
 
     fn waiting() -> Shop {
@@ -126,7 +177,7 @@ mod tests {
 
     #[test]
     fn a_complete_pending_shop_is_let_in_by_its_owner() {
-        let done = accept(&waiting(), example::owner(), false, now()).unwrap();
+        let done = accept(&waiting(), &owner(), now()).unwrap();
         assert!(done.approved);
         assert_eq!(
             standing(&done.shop),
@@ -138,21 +189,19 @@ mod tests {
             )
         );
         assert_eq!(done.shop.owner_accepted_at, Some(now()));
-        assert_eq!(
-            done.notice,
-            "La tienda Luna Azul confirmó sus datos y quedó aprobada."
-        );
+        let told = "La tienda Luna Azul confirmó sus datos y quedó aprobada.";
+        assert_eq!(done.notice.as_deref(), Some(told));
         // The tier may have been left behind by a change of plan.
         let stale = Shop {
             plan_tier: PlanTier::None,
             ..waiting()
         };
-        let done = accept(&stale, example::owner(), false, now()).unwrap();
+        let done = accept(&stale, &owner(), now()).unwrap();
         assert_eq!(
             (done.shop.plan_tier, done.shop.visibility),
             (PlanTier::Media, Visibility::Lit)
         );
-        let mapped = accept(&without_plan(waiting()), example::owner(), false, now()).unwrap();
+        let mapped = accept(&without_plan(waiting()), &owner(), now()).unwrap();
         assert_eq!(mapped.shop.visibility, Visibility::Dimmed);
     }
 
@@ -170,32 +219,70 @@ mod tests {
                 ..waiting()
             },
         ] {
-            let done = accept(&shop, example::owner(), false, now()).unwrap();
+            let done = accept(&shop, &owner(), now()).unwrap();
             assert!(!done.approved);
             assert_eq!(standing(&done.shop), standing(&shop));
             assert_eq!(done.shop.owner_accepted_at, Some(now()));
-            assert!(done.notice.ends_with("está pendiente de revisión."));
+            let notice = done.notice.unwrap();
+            assert!(notice.ends_with("está pendiente de revisión."));
             let before = Shop {
                 owner_accepted_at: Some(early),
                 ..shop
             };
-            let again = accept(&before, example::owner(), false, now()).unwrap();
-            assert_eq!(again.shop.owner_accepted_at, Some(early));
+            let again = accept(&before, &owner(), now()).unwrap();
+            // Nothing is new, so nobody is told.
+            assert_eq!((again.shop, again.notice), (before, None));
         }
     }
 
     #[test]
     fn only_the_owner_accepts_or_an_administrator_while_there_is_none() {
-        let other: AccountId = Uuid::from_u128(99).into();
-        let refused = |shop: &Shop, admin| accept(shop, other, admin, now()).err();
-        assert_eq!(refused(&waiting(), false), Some(ShopError::NotTheOwner));
-        assert_eq!(refused(&waiting(), true), Some(ShopError::NotTheOwner));
+        let other = Caller {
+            account_id: Uuid::from_u128(99).into(),
+            ..owner()
+        };
+        let refused = |shop: &Shop, by: &Caller| accept(shop, by, now()).err();
+        assert_eq!(refused(&waiting(), &other), Some(ShopError::NotTheOwner));
+        assert_eq!(refused(&waiting(), &admin()), Some(ShopError::NotTheOwner));
         let ownerless = Shop {
             owner: None,
             ..waiting()
         };
-        assert_eq!(refused(&ownerless, false), Some(ShopError::NotTheOwner));
-        assert_eq!(refused(&ownerless, true), None);
+        assert_eq!(refused(&ownerless, &other), Some(ShopError::NotTheOwner));
+        assert!(accept(&ownerless, &admin(), now()).unwrap().approved);
+    }
+
+    #[test]
+    fn an_owner_lets_in_only_what_is_provably_theirs_and_nobody_judged() {
+        let registered = Shop {
+            registration_source: RegistrationSource::SelfService,
+            ..waiting()
+        };
+        let judged = |shop: Shop| Shop {
+            status_changed_at: Some(now()),
+            ..shop
+        };
+        let unverified = Caller {
+            email_verified: false,
+            ..owner()
+        };
+        let somebody = Caller {
+            email: "somebody@example.com".to_owned(),
+            ..owner()
+        };
+        for (shop, by, approved) in [
+            (registered.clone(), owner(), true),
+            (registered.clone(), unverified.clone(), false),
+            (registered.clone(), somebody.clone(), false),
+            (judged(registered), owner(), false),
+            (waiting(), owner(), true),
+            (waiting(), somebody, true),
+            (waiting(), unverified, false),
+            (judged(waiting()), owner(), false),
+        ] {
+            let done = accept(&shop, &by, now()).unwrap();
+            assert_eq!(done.approved, approved, "{by:?} {shop:?}");
+        }
     }
 
     #[test]

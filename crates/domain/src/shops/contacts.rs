@@ -2,7 +2,6 @@
 
 use serde::Serialize;
 use serde_json::Value;
-use url::Url;
 
 use super::ShopError;
 use crate::{
@@ -138,31 +137,12 @@ pub fn international(typed: &str) -> Option<String> {
 /// Reads the field `website`: kept as typed, unless it is not the shop's own site or only repeats its catalog.
 pub fn website(fields: Fields<'_>, catalog: Option<&str>) -> Result<Change<String>, ShopError> {
     const FIELD: &str = "website";
-    fields
-        .text(FIELD, MAX_URL_CHARS)?
-        .and_then(|typed| {
-            let lower = typed.to_lowercase();
-            let foreign = NOT_THEIR_SITE.iter().any(|site| lower.contains(site));
-            let repeats = catalog.is_some_and(|catalog| bare_url(catalog) == bare_url(&typed));
-            (!foreign && !repeats).then_some(typed)
-        })
-        .try_map(|typed| {
-            if is_executable(&typed) {
-                Err(FieldError::Wrong { field: FIELD }.into())
-            } else {
-                Ok(typed)
-            }
-        })
-}
-
-/// Whether a browser would run it instead of going there.
-fn is_executable(typed: &str) -> bool {
-    Url::parse(typed).is_ok_and(|url| {
-        matches!(
-            url.scheme(),
-            "javascript" | "data" | "vbscript" | "file" | "blob"
-        )
-    })
+    Ok(fields.url(FIELD)?.and_then(|typed| {
+        let lower = typed.to_lowercase();
+        let foreign = NOT_THEIR_SITE.iter().any(|site| lower.contains(site));
+        let repeats = catalog.is_some_and(|catalog| bare_url(catalog) == bare_url(&typed));
+        (!foreign && !repeats).then_some(typed)
+    }))
 }
 
 fn bare_url(url: &str) -> String {

@@ -8,8 +8,9 @@ use serde_json::{Map, Value};
 use super::{
     Plan, Shop, ShopError, ShopStatus, SocialHandle, Verification, Visibility, WhatsappLine,
     contacts, details,
+    edit::Editor,
     intake::{normal, normalized_details},
-    owner::{OwnerAccount, account_status, sells_as},
+    owner::{OwnerAccount, account_status, takes_over},
 };
 use crate::{
     fields::{Change, FieldError, Fields},
@@ -73,13 +74,15 @@ impl NewShop {
             active: fields.flag("active")?.value().unwrap_or(true),
             stream_quota: quota("streamQuota")?,
             reel_quota: quota("reelQuota")?,
-            logo_url: text("logoUrl", MAX_URL_CHARS)?,
-            cover_url: text("coverUrl", MAX_URL_CHARS)?,
+            logo_url: fields.url("logoUrl")?.value(),
+            cover_url: fields.url("coverUrl")?.value(),
             website: contacts::website(fields, catalog(fields).as_deref())?.value(),
             razon_social: text("razonSocial", MAX_NAME_CHARS)?,
             cuit: cuit(fields)?.value(),
             address: text("address", MAX_NOTE_CHARS)?,
-            address_details: details::read(fields)?.value().unwrap_or_default(),
+            address_details: details::read(fields, Editor::Admin)?
+                .value()
+                .unwrap_or_default(),
             minimum_purchase: fields.count("minimumPurchase")?.value().unwrap_or_default(),
             payment_methods: payment_methods(fields)?.value().unwrap_or_default(),
             social_handles: contacts::social_handles(fields)?
@@ -153,7 +156,7 @@ pub fn create(
         (Some((account, _)), _) => {
             shop.owner = Some(account.id);
             // A buyer is not locked out because the shop they are given is not open.
-            NewOwner::Existing(sells_as(&shop, account))
+            NewOwner::Existing(takes_over(&shop, account))
         }
         (None, Some(email)) => new_owner(&shop, email.as_str().to_owned()),
         (None, None) => {

@@ -2,15 +2,16 @@
 
 use serde_json::{Map, Value};
 
+use super::edit::Editor;
 use crate::{
     fields::{self, Change, FieldError, Fields},
-    text::{self, MAX_URL_CHARS},
+    text::{self, MAX_NAME_CHARS, MAX_URL_CHARS},
 };
 
 /// More than an address, its links and what an import left.
 const MAX_DETAILS_BYTES: usize = 16 * 1024;
 /// The field of requests.
-const FIELD: &str = "addressDetails";
+pub(crate) const FIELD: &str = "addressDetails";
 
 /// What is shown when it is not blank.
 const TEXTS: [&str; 14] = [
@@ -30,42 +31,86 @@ const TEXTS: [&str; 14] = [
     "galleryFloor",
 ];
 
-/// Reads the field `addressDetails`: known parts are plain values, unknown ones are kept, the whole is bounded.
-pub fn read(fields: Fields<'_>) -> Result<Change<Map<String, Value>>, FieldError> {
+/// Of those, what compares shops by where they are, and so is kept in an index.
+const PLACE: [&str; 4] = ["street", "number", "city", "province"];
+/// Of those, what pages show as links and pictures.
+const URLS: [&str; 4] = ["mapsUrl", "catalogUrl", "imageUrl", "storeImageUrl"];
+/// Where it is on the map.
+const POINT: [&str; 2] = ["lat", "lng"];
+
+const WRONG: FieldError = FieldError::Wrong { field: FIELD };
+
+/// Reads the field `addressDetails`: known parts are plain values, the whole is bounded. Of unknown parts, which an import
+/// left, administrators may write some; an owner's are left out without a word.
+pub fn read(fields: Fields<'_>, editor: Editor) -> Result<Change<Map<String, Value>>, FieldError> {
     fields.object(FIELD)?.try_map(|sent| {
-        let details = fields::storable(sent);
+        let mut details = fields::storable(sent);
+        if editor == Editor::Owner {
+            details.retain(|key, _| is_known(key));
+        }
         for (key, value) in &details {
-            if TEXTS.contains(&key.as_str()) {
-                match value {
-                    Value::Object(_) | Value::Array(_) => {
-                        return Err(FieldError::Wrong { field: FIELD });
-                    }
-                    Value::String(text) if text::is_longer(text, MAX_URL_CHARS) => {
-                        return Err(FieldError::TooLong {
-                            field: FIELD,
-                            max: MAX_URL_CHARS,
-                        });
-                    }
-                    _ => {}
-                }
-            }
+            check(key, value)?;
         }
-        if fields::bytes(&details) > MAX_DETAILS_BYTES {
-            return Err(FieldError::TooLong {
-                field: FIELD,
-                max: MAX_DETAILS_BYTES,
-            });
-        }
-        Ok(details)
+        bounded(FIELD, 0, details)
     })
 }
 
-/// What is stored after a change: what the client names replaces what was there, and what it leaves out stays, because
-/// clients know only some of the keys.
-pub fn merge(current: Option<Map<String, Value>>, sent: Map<String, Value>) -> Map<String, Value> {
+fn is_known(key: &str) -> bool {
+    TEXTS.contains(&key) || POINT.contains(&key) || key == "isGallery"
+}
+
+fn check(key: &str, value: &Value) -> Result<(), FieldError> {
+    if POINT.contains(&key) {
+        let somewhere = value.is_null() || fields::number(value).is_some();
+        return if somewhere { Ok(()) } else { Err(WRONG) };
+    }
+    if !TEXTS.contains(&key) {
+        return Ok(());
+    }
+    match value {
+        Value::Object(_) | Value::Array(_) => Err(WRONG),
+        Value::String(text) => {
+            let max = if PLACE.contains(&key) {
+                MAX_NAME_CHARS
+            } else {
+                MAX_URL_CHARS
+            };
+            if text::is_longer(text, max) {
+                Err(FieldError::TooLong { field: FIELD, max })
+            } else if URLS.contains(&key) && text::is_executable(text) {
+                Err(WRONG)
+            } else {
+                Ok(())
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => Ok(()),
+    }
+}
+
+/// Refuses what takes more room than an object may, unless it took as much before.
+fn bounded(
+    field: &'static str,
+    before: usize,
+    object: Map<String, Value>,
+) -> Result<Map<String, Value>, FieldError> {
+    if fields::bytes(&object) > MAX_DETAILS_BYTES.max(before) {
+        let max = MAX_DETAILS_BYTES;
+        return Err(FieldError::TooLong { field, max });
+    }
+    Ok(object)
+}
+
+/// What is stored of `field` after a change: what the client names replaces what was there, and what it leaves out stays,
+/// because clients know only some of the keys. Together it is bounded, too.
+pub fn merge(
+    field: &'static str,
+    current: Option<Map<String, Value>>,
+    sent: Map<String, Value>,
+) -> Result<Map<String, Value>, FieldError> {
     let mut merged = current.unwrap_or_default();
+    let before = fields::bytes(&merged);
     merged.extend(sent);
-    merged
+    bounded(field, before, merged)
 }
 
 /// A part as text, none when blank.
@@ -86,7 +131,7 @@ pub fn coordinate(details: Option<&Map<String, Value>>, key: &str) -> Option<f64
 /// What everybody may read: known parts that are not blank.
 pub fn shown(details: &Map<String, Value>) -> Map<String, Value> {
     let mut shown = Map::new();
-    for key in ["lat", "lng"] {
+    for key in POINT {
         if let Some(value) = details.get(key) {
             shown.insert(key.to_owned(), value.clone());
         }
@@ -126,15 +171,16 @@ mod tests {
         let current =
             map(&json!({"street": "Cuenca", "lat": -34.6, "legacyUid": "20417", "odd": [1]}));
         let merged = merge(
+            FIELD,
             Some(current),
             map(&json!({"street": "Helguera", "lat": null})),
         );
         assert_eq!(
-            Value::Object(merged),
+            Value::Object(merged.unwrap()),
             json!({"street": "Helguera", "lat": null, "legacyUid": "20417", "odd": [1]})
         );
         assert_eq!(
-            Value::Object(merge(None, map(&json!({"a": 1})))),
+            Value::Object(merge(FIELD, None, map(&json!({"a": 1}))).unwrap()),
             json!({"a": 1})
         );
     }
@@ -158,7 +204,7 @@ mod tests {
     fn details_are_bounded_and_can_be_stored() {
         let read = |sent: Value| {
             let body = map(&json!({ "addressDetails": sent }));
-            read(Fields::of(&body)).map(Change::value)
+            read(Fields::of(&body), Editor::Admin).map(Change::value)
         };
         let kept = read(json!({"street": "a\0b", "extra": {"x\0": 1}}))
             .unwrap()

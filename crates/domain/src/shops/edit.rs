@@ -13,7 +13,7 @@ use super::{
 use crate::{
     fields::{Change, FieldError, Fields},
     identity::Email,
-    text::{self, MAX_NAME_CHARS, MAX_NOTE_CHARS, MAX_TAG_CHARS, MAX_URL_CHARS},
+    text::{self, MAX_NAME_CHARS, MAX_NOTE_CHARS, MAX_TAG_CHARS},
 };
 
 /// Who changes a shop.
@@ -90,10 +90,10 @@ impl ShopPatch {
             cuit: create::cuit(fields)?,
             email: create::email(fields)?,
             address: fields.text("address", MAX_NOTE_CHARS)?,
-            logo_url: fields.text("logoUrl", MAX_URL_CHARS)?,
-            cover_url: fields.text("coverUrl", MAX_URL_CHARS)?,
+            logo_url: fields.url("logoUrl")?,
+            cover_url: fields.url("coverUrl")?,
             website: contacts::website(fields, create::catalog(fields).as_deref())?,
-            address_details: details::read(fields)?,
+            address_details: details::read(fields, editor)?,
             payment_methods: create::payment_methods(fields)?,
             minimum_purchase: fields.count("minimumPurchase")?,
             social_handles: contacts::social_handles(fields)?,
@@ -105,8 +105,8 @@ impl ShopPatch {
         })
     }
 
-    /// The shop after the change.
-    pub fn apply(self, shop: &Shop, now: Timestamp) -> Edited {
+    /// The shop after the change; refused when its address or its notes would outgrow their bounds.
+    pub fn apply(self, shop: &Shop, now: Timestamp) -> Result<Edited, ShopError> {
         let admin = self.admin;
         let (status_given, plan) = (admin.status.is_sent(), admin.plan.clone());
         let visibility_given = admin.visibility.is_sent();
@@ -117,7 +117,7 @@ impl ShopPatch {
                 (current.address_details, current.normalized_address_base)
             }
             Change::Set(sent) => {
-                let merged = details::merge(current.address_details, sent);
+                let merged = details::merge(details::FIELD, current.address_details, sent)?;
                 let normalized = normalized_details(&merged);
                 (Some(merged), normalized.or(current.normalized_address_base))
             }
@@ -138,16 +138,16 @@ impl ShopPatch {
             updated_at: now,
             ..shop.clone()
         };
-        let edited = admin.apply(edited, now);
+        let edited = admin.apply(edited, now)?;
         let shop = match &plan {
             Some(plan) => change_plan(&edited, plan, visibility_given),
             None => edited,
         };
-        Edited {
+        Ok(Edited {
             sync_owner: status_given,
             wallet_plan: plan.map(|_| Plan::read(&shop.plan)),
             shop,
-        }
+        })
     }
 }
 
@@ -200,7 +200,7 @@ impl AdminPatch {
         })
     }
 
-    fn apply(self, shop: Shop, now: Timestamp) -> Shop {
+    fn apply(self, shop: Shop, now: Timestamp) -> Result<Shop, FieldError> {
         let normalized_name = match &self.name {
             Change::Set(name) => Some(text::match_form(name)),
             Change::Keep | Change::Clear => shop.normalized_name.clone(),
@@ -216,7 +216,7 @@ impl AdminPatch {
             local: self.gallery_local.over(shop.gallery.local.clone()),
             floor: self.gallery_floor.over(shop.gallery.floor.clone()),
         };
-        Shop {
+        Ok(Shop {
             status_changed_at: if self.status.is_sent() {
                 Some(now)
             } else {
@@ -247,13 +247,13 @@ impl AdminPatch {
             address_display: self.address_display.over(shop.address_display),
             // What the server noted stays beside what an administrator writes.
             intake_meta: match self.intake_meta {
-                Change::Set(sent) => Some(details::merge(shop.intake_meta, sent)),
+                Change::Set(sent) => Some(details::merge("intakeMeta", shop.intake_meta, sent)?),
                 Change::Keep | Change::Clear => shop.intake_meta,
             },
             stream_quota: self.stream_quota.or_empty(shop.stream_quota),
             reel_quota: self.reel_quota.or_empty(shop.reel_quota),
             ..shop
-        }
+        })
     }
 }
 

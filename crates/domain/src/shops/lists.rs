@@ -15,6 +15,9 @@ pub const DEFAULT_PRIVATE_MAX: u32 = 500;
 /// By letter when nothing is said.
 const LETTER_DEFAULT: u32 = 33;
 
+/// Nobody pages further; whoever asks for what comes behind gets nothing, so that nothing is counted off.
+const MAX_OFFSET: u32 = 10_000;
+
 /// A part of a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Page {
@@ -34,18 +37,27 @@ pub fn list_page(
     let asked = positive(limit);
     let offset = positive(offset).unwrap_or_default();
     match asked {
-        asked if viewer.lists_all() => Page {
-            limit: Some(asked.unwrap_or(private_max).min(private_max)),
-            offset,
-        },
-        Some(asked) => Page {
-            limit: Some(asked.min(PUBLIC_MAX)),
-            offset,
-        },
+        asked if viewer.lists_all() => {
+            let limit = asked.unwrap_or(private_max).min(private_max);
+            part(limit, offset)
+        }
+        Some(asked) => part(asked.min(PUBLIC_MAX), offset),
         None => Page {
             limit: None,
             offset: 0,
         },
+    }
+}
+
+fn part(limit: u32, offset: u32) -> Page {
+    let (limit, offset) = if offset > MAX_OFFSET {
+        (0, 0)
+    } else {
+        (limit, offset)
+    };
+    Page {
+        limit: Some(limit),
+        offset,
     }
 }
 
@@ -81,7 +93,7 @@ fn offset_of(hour: &str, candidates: u32) -> u32 {
 /// A part of the shops of a letter, and what the answer repeats of the question.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LetterPage {
-    /// A to Z; nothing is found without one.
+    /// A to Z; nothing is found without one, nor behind the last page.
     pub letter: Option<char>,
     /// How many; one more is read to know whether there are more.
     pub limit: u32,
@@ -101,12 +113,13 @@ pub fn letter_page(
     max: u32,
 ) -> LetterPage {
     let first = letter.and_then(|letter| letter.trim().chars().next());
+    let passed_over = positive(offset).unwrap_or_default();
     LetterPage {
         letter: first
             .map(|c| c.to_ascii_uppercase())
-            .filter(char::is_ascii_uppercase),
+            .filter(|c| c.is_ascii_uppercase() && passed_over <= MAX_OFFSET),
         limit: positive(limit).unwrap_or(LETTER_DEFAULT).min(max),
-        offset: positive(offset).unwrap_or_default(),
+        offset: passed_over,
         sent_limit: sent(limit),
         sent_offset: sent(offset).unwrap_or_else(|| 0.into()),
     }
@@ -202,6 +215,24 @@ mod tests {
         }
         let applicant = Viewer::Applicant(ShopId::from(Uuid::from_u128(1)));
         assert_eq!(list_page(applicant, None, None, 40).limit, None);
+    }
+
+    #[test]
+    fn behind_the_last_page_there_is_nothing_to_count_off() {
+        let nothing = Page {
+            limit: Some(0),
+            offset: 0,
+        };
+        for viewer in [Viewer::Public, Viewer::Admin] {
+            let page = |offset| list_page(viewer, Some("120"), Some(offset), 500);
+            assert_eq!(page("10000").offset, 10_000);
+            assert_eq!(page("10001"), nothing);
+            assert_eq!(page("1e300"), nothing);
+        }
+        let letter = |offset| letter_page(Some("l"), None, Some(offset), 100);
+        assert_eq!(letter("10000").letter, Some('L'));
+        assert_eq!(letter("10001").letter, None);
+        assert_eq!(letter("10001").sent_offset.to_string(), "10001");
     }
 
     #[test]

@@ -2,8 +2,19 @@
 
 use avvivo_kernel::{AccountId, ShopId};
 
-use super::{Shop, ShopError, ShopStatus};
+use super::{RegistrationSource, Shop, ShopError, ShopStatus};
 use crate::identity::{AccountStatus, Role, UserType};
+
+/// Who signs in to an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SignIn {
+    /// Nobody does.
+    Nobody,
+    /// Somebody who has not proven the account's address, which may be anybody's.
+    Unproven,
+    /// Who has proven it.
+    Proven,
+}
 
 /// What is stored of an owner's account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,21 +27,58 @@ pub struct OwnerAccount {
     pub role: Role,
     /// Whether it may be used.
     pub status: AccountStatus,
+    /// Whether it was a shop that suspended it.
+    pub suspended_by_shop: bool,
+    /// Who signs in to it.
+    pub sign_in: SignIn,
+}
+
+impl OwnerAccount {
+    /// One that is made for a shop, and that nobody has signed in to.
+    pub fn new(id: AccountId, (user_type, role): (UserType, Role), status: AccountStatus) -> Self {
+        Self {
+            id,
+            user_type,
+            role,
+            status,
+            suspended_by_shop: status == AccountStatus::Suspended,
+            sign_in: SignIn::Nobody,
+        }
+    }
+
+    /// Free of what a shop did to it; not of what somebody decided about the person.
+    fn reinstated(self) -> Self {
+        if self.suspended_by_shop {
+            Self {
+                status: AccountStatus::Active,
+                suspended_by_shop: false,
+                ..self
+            }
+        } else {
+            self
+        }
+    }
 }
 
 /// What to store of the owner after the shop changed; none when nothing changes. Only a shop that was banned or rejected
-/// suspends its owner, and administrators are left alone.
+/// suspends its owner, only what a shop did ends with it, and administrators are left alone.
 pub fn sync(shop: &Shop, owner: OwnerAccount) -> Option<OwnerAccount> {
     let synced = match account_status(shop.status) {
         _ if owner.user_type == UserType::Admin => owner,
-        AccountStatus::Suspended => OwnerAccount {
+        // A stranger may have registered it under this address; who proves it one day did nothing.
+        AccountStatus::Suspended
+            if owner.sign_in == SignIn::Nobody
+                && shop.registration_source == RegistrationSource::SelfService =>
+        {
+            owner
+        }
+        AccountStatus::Suspended if owner.status == AccountStatus::Active => OwnerAccount {
             status: AccountStatus::Suspended,
+            suspended_by_shop: true,
             ..owner
         },
-        AccountStatus::Active => OwnerAccount {
-            status: AccountStatus::Active,
-            ..sells_as(shop, owner)
-        },
+        AccountStatus::Suspended => owner,
+        AccountStatus::Active => sells_as(shop, owner).reinstated(),
     };
     (synced != owner).then_some(synced)
 }
@@ -56,6 +104,18 @@ pub(crate) fn sells_as(shop: &Shop, owner: OwnerAccount) -> OwnerAccount {
         user_type,
         role,
         ..owner
+    }
+}
+
+/// The account as it is given a shop because of its address. Whoever signs in to it without having proven that address loses
+/// it: anybody can register anybody's with the identity provider, and wait.
+pub(crate) fn takes_over(shop: &Shop, account: OwnerAccount) -> OwnerAccount {
+    OwnerAccount {
+        sign_in: match account.sign_in {
+            SignIn::Unproven => SignIn::Nobody,
+            proven_or_nobody => proven_or_nobody,
+        },
+        ..sells_as(shop, account)
     }
 }
 
@@ -89,23 +149,18 @@ pub fn assign(
             owner: Some(account.id),
             ..shop.clone()
         },
-        owner: sells_as(shop, account),
+        owner: takes_over(shop, account),
         released: previous
             .filter(|previous| previous.id != account.id && previous.user_type != UserType::Admin)
-            .map(|previous| release(shop.status, previous)),
+            .map(release),
     })
 }
 
-fn release(status: ShopStatus, previous: OwnerAccount) -> OwnerAccount {
+fn release(previous: OwnerAccount) -> OwnerAccount {
     OwnerAccount {
         user_type: UserType::Client,
         role: Role::PendingStore,
-        // What suspended them was the shop.
-        status: match account_status(status) {
-            AccountStatus::Suspended => AccountStatus::Active,
-            AccountStatus::Active => previous.status,
-        },
-        ..previous
+        ..previous.reinstated()
     }
 }
 
@@ -118,10 +173,20 @@ mod tests {
 
     fn account(id: u128, user_type: UserType, role: Role) -> OwnerAccount {
         OwnerAccount {
-            id: Uuid::from_u128(id).into(),
-            user_type,
-            role,
-            status: AccountStatus::Active,
+            sign_in: SignIn::Proven,
+            ..OwnerAccount::new(
+                Uuid::from_u128(id).into(),
+                (user_type, role),
+                AccountStatus::Active,
+            )
+        }
+    }
+
+    fn suspended(by_shop: bool, account: OwnerAccount) -> OwnerAccount {
+        OwnerAccount {
+            status: AccountStatus::Suspended,
+            suspended_by_shop: by_shop,
+            ..account
         }
     }
 
@@ -156,14 +221,60 @@ mod tests {
             );
             assert_eq!(sync(&shop(status), synced), None);
         }
-        let suspended = OwnerAccount {
-            status: Suspended,
-            ..buyer
+    }
+
+    #[test]
+    fn only_what_a_shop_did_to_its_owner_ends_with_it() {
+        let owner = account(7, UserType::Shop, Role::Store);
+        let buyer = account(9, UserType::Client, Role::User);
+        for (by_shop, becomes) in [
+            (true, AccountStatus::Active),
+            (false, AccountStatus::Suspended),
+        ] {
+            let locked_out = suspended(by_shop, owner);
+            let synced = sync(&example::shop(), locked_out).unwrap_or(locked_out);
+            assert_eq!((synced.status, synced.suspended_by_shop), (becomes, false));
+            // Whoever is suspended already stays so for the same reason.
+            assert_eq!(sync(&shop(ShopStatus::Banned), locked_out), None);
+            for status in [ShopStatus::Banned, ShopStatus::Active] {
+                let given = assign(&shop(status), Some(buyer), None, Some(locked_out)).unwrap();
+                assert_eq!(given.released.unwrap().status, becomes, "{status:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn who_never_signed_in_is_not_locked_out_by_a_shop_that_registered_under_their_address() {
+        let nobody = OwnerAccount {
+            sign_in: SignIn::Nobody,
+            ..account(7, UserType::Client, Role::PendingStore)
+        };
+        let turned_away = |registration_source| Shop {
+            registration_source,
+            ..shop(ShopStatus::Hidden)
         };
         assert_eq!(
-            sync(&shop(ShopStatus::Active), suspended).unwrap().status,
-            Active
+            sync(&turned_away(RegistrationSource::SelfService), nobody),
+            None
         );
+        let made = sync(&turned_away(RegistrationSource::Admin), nobody);
+        assert_eq!(made.unwrap().status, AccountStatus::Suspended);
+    }
+
+    #[test]
+    fn who_never_proved_an_address_is_not_given_a_shop_by_it() {
+        for (sign_in, becomes) in [
+            (SignIn::Nobody, SignIn::Nobody),
+            (SignIn::Unproven, SignIn::Nobody),
+            (SignIn::Proven, SignIn::Proven),
+        ] {
+            let nominee = OwnerAccount {
+                sign_in,
+                ..account(9, UserType::Client, Role::User)
+            };
+            let given = assign(&example::shop(), Some(nominee), None, None).unwrap();
+            assert_eq!(given.owner.sign_in, becomes);
+        }
     }
 
     #[test]
@@ -185,10 +296,7 @@ mod tests {
     #[test]
     fn a_shop_is_given_away_and_frees_who_had_it() {
         let buyer = account(9, UserType::Client, Role::User);
-        let before = OwnerAccount {
-            status: AccountStatus::Suspended,
-            ..account(7, UserType::Shop, Role::Store)
-        };
+        let before = suspended(true, account(7, UserType::Shop, Role::Store));
         let hidden = shop(ShopStatus::Hidden);
         let given = assign(&hidden, Some(buyer), None, Some(before)).unwrap();
         assert_eq!(given.shop.owner, Some(buyer.id));
@@ -212,8 +320,6 @@ mod tests {
             (open.owner.user_type, open.owner.role),
             (UserType::Shop, Role::Store)
         );
-        // Whatever suspended them, it was not an open shop.
-        assert_eq!(open.released.unwrap().status, AccountStatus::Suspended);
         let same = assign(&example::shop(), Some(buyer), None, Some(buyer)).unwrap();
         assert_eq!(same.released, None);
         let admin = account(1, UserType::Admin, Role::Admin);

@@ -1,6 +1,7 @@
 //! Buying quota.
 
 use avvivo_kernel::Timestamp;
+use chrono::TimeDelta;
 use serde_json::Value;
 
 use super::{Shop, ShopError};
@@ -9,6 +10,8 @@ use crate::{
     quota::Wallet,
 };
 
+/// Whoever asks for the same again within this time has pressed twice.
+pub const REPEATED_WITHIN: TimeDelta = TimeDelta::minutes(1);
 /// More is a slip of the keyboard.
 const MAX_AMOUNT: u32 = 1_000;
 

@@ -8,7 +8,10 @@ use super::{
     Plan, PlanTier, RegistrationSource, ShopStanding, ShopStatus, SocialHandle, Verification,
     Visibility, WhatsappLine, plan::NO_PLAN,
 };
-use crate::text::match_form;
+use crate::{
+    identity::{AccessError, Caller},
+    text::match_form,
+};
 
 /// A shop in a building that houses many.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
@@ -206,6 +209,7 @@ impl Shop {
             verification: self.verification,
             plan: self.plan.clone(),
             plan_tier: self.plan_tier,
+            contact_email: self.contact_email_private.clone(),
         }
     }
 
@@ -220,6 +224,34 @@ impl Shop {
             Visibility::Lit if self.has_no_plan() => Visibility::Dimmed,
             stored => stored,
         }
+    }
+
+    /// Administrators, and who owns the shop as it is by now: it may have been given away since its owner was let in.
+    pub fn must_be_owned_by(&self, caller: &Caller) -> Result<(), AccessError> {
+        if caller.is_admin() || self.owner == Some(caller.account_id) {
+            Ok(())
+        } else {
+            Err(AccessError::NotYours)
+        }
+    }
+
+    /// As [`Shop::must_be_owned_by`], and for an owner only while it is open.
+    pub fn must_be_run_by(&self, caller: &Caller) -> Result<(), AccessError> {
+        self.must_be_owned_by(caller)?;
+        if caller.is_admin() || self.standing().is_operable() {
+            Ok(())
+        } else {
+            Err(AccessError::NotAllowed)
+        }
+    }
+
+    /// Whether it is as it was, but for when it last changed.
+    pub fn is_as(&self, before: &Self) -> bool {
+        let stamped = Self {
+            updated_at: before.updated_at,
+            ..self.clone()
+        };
+        stamped == *before
     }
 
     /// Whether its agenda is suspended at `now`.

@@ -8,7 +8,7 @@
 //! | [`lift_suspension`] | any but BANNED | ACTIVE | LIT, DIMMED without a plan | VERIFIED | |
 //! | [`accept`](super::accept::accept), data complete | `PENDING_VERIFICATION` | ACTIVE | LIT, DIMMED without a plan | VERIFIED | yes |
 //! | [`accept`](super::accept::accept), otherwise | any | | | | |
-//! | [`open_by_owner`] | as [`super::ShopStanding::awaits_owner_verification`] | ACTIVE | LIT, DIMMED without a plan | VERIFIED | |
+//! | [`open_by_owner`] | as [`super::ShopStanding::opens_to`] | ACTIVE | LIT, DIMMED without a plan | VERIFIED | |
 //!
 //! What becomes of the owner's account is in [`super::owner`], of streams in [`super::agenda`].
 
@@ -81,9 +81,9 @@ pub fn lift_suspension(shop: &Shop, now: Timestamp) -> Result<Shop, ShopError> {
     Ok(opened(shop, None, now))
 }
 
-/// Opens a shop whose owner has proven the e-mail; none when it does not wait for that.
-pub fn open_by_owner(shop: &Shop, now: Timestamp) -> Option<Shop> {
-    shop.standing().awaits_owner_verification().then(|| Shop {
+/// Opens a shop whose owner has proven an address; none when it does not wait for that one.
+pub fn open_by_owner(shop: &Shop, proven: &str, now: Timestamp) -> Option<Shop> {
+    shop.standing().opens_to(proven).then(|| Shop {
         owner_accepted_at: Some(now),
         ..opened(shop, None, now)
     })

@@ -4,7 +4,7 @@ use avvivo_kernel::ShopId;
 use serde_json::{Map, Value};
 
 use super::{
-    Shop, ShopError, ShopStatus, SocialHandle, Verification, Visibility, WhatsappLine, details,
+    Shop, ShopStatus, SocialHandle, Suspension, Verification, Visibility, WhatsappLine, details,
 };
 use crate::identity::{Caller, UserType};
 
@@ -66,6 +66,43 @@ pub fn is_public(shop: &Shop) -> bool {
         && matches!(shop.visibility, Visibility::Lit | Visibility::Dimmed)
 }
 
+/// Whether a change of a shop changes lists that everybody is shown: those of shops, and those of reels, which show their shops.
+/// When it last changed, which they show, too, is not enough.
+pub fn changes_lists(before: Option<&Shop>, after: Option<&Shop>) -> bool {
+    let in_sight = |shop: &Shop| !shop.standing().is_out_of_sight();
+    match (before, after) {
+        (None, None) => false,
+        (None, Some(made)) => is_public(made),
+        (Some(gone), None) => in_sight(gone),
+        (Some(before), Some(after)) => {
+            (in_sight(before) || in_sight(after)) && seen(before) != seen(after)
+        }
+    }
+}
+
+/// A shop without what nobody else sees of it.
+fn seen(shop: &Shop) -> Shop {
+    Shop {
+        owner: None,
+        requires_email_fix: false,
+        razon_social: None,
+        cuit: None,
+        normalized_address_base: None,
+        status_reason: None,
+        contact_email_private: None,
+        contact_whatsapp_private: None,
+        intake_meta: None,
+        suspension: Suspension {
+            until: shop.suspension.until,
+            ..Suspension::default()
+        },
+        stream_quota: 0,
+        reel_quota: 0,
+        updated_at: shop.created_at,
+        ..shop.clone()
+    }
+}
+
 /// A shop for a viewer: what is none or empty here is left out or empty for them.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Sight<'a> {
@@ -75,10 +112,9 @@ pub struct Sight<'a> {
     pub whatsapp_lines: &'a [WhatsappLine],
     /// Networks, empty when they are not shown.
     pub social_handles: &'a [SocialHandle],
-    /// Who runs it and how we reach them: for themselves and administrators.
+    /// Who runs it and how we reach them, and with that why it stands where it stands, and its quotas: for themselves and
+    /// administrators.
     pub private: Option<Private<'a>>,
-    /// Why it stands where it stands, and its quotas: for themselves and administrators.
-    pub internals: bool,
     /// The address in parts.
     pub address_details: Option<Map<String, Value>>,
 }
@@ -110,18 +146,13 @@ pub fn sight(shop: &Shop, viewer: Viewer) -> Sight<'_> {
             razon_social: given(shop.razon_social.as_ref()),
             cuit: given(shop.cuit.as_ref()),
         }),
-        internals: runs,
         address_details: shop.address_details.as_ref().map(details::shown),
     }
 }
 
-/// The same for somebody who asks for one shop by its id, to whom a shop that is not public may not be shown at all.
-pub fn sight_by_id(shop: &Shop, viewer: Viewer) -> Result<Sight<'_>, ShopError> {
-    if viewer.runs(shop.id) || is_public(shop) {
-        Ok(sight(shop, viewer))
-    } else {
-        Err(ShopError::NotFound)
-    }
+/// Whether a shop is there at all for somebody who asks for it by its id: one that is not public only for who runs it.
+pub fn may_see(shop: &Shop, viewer: Viewer) -> bool {
+    viewer.runs(shop.id) || is_public(shop)
 }
 
 /// Whether everybody may read how to reach the shop: what is in effect decides, as on the map.
@@ -144,6 +175,44 @@ mod tests {
 
     fn own() -> ShopId {
         example::shop().id
+    }
+
+    #[test]
+    fn lists_change_with_what_everybody_sees() {
+        let text = |text: &str| Some(text.to_owned());
+        let shop = example::shop();
+        let hidden = Shop {
+            status: ShopStatus::Hidden,
+            ..example::shop()
+        };
+        let changed = |change: fn(&mut Shop)| {
+            let mut after = example::shop();
+            change(&mut after);
+            changes_lists(Some(&shop), Some(&after))
+        };
+        assert!(changed(|shop| shop.name.push('!')));
+        assert!(changed(|shop| shop.minimum_purchase = 1));
+        assert!(changed(|shop| shop.social_handles.clear()));
+        assert!(!changed(|shop| shop.updated_at = example::now()));
+        assert!(!changed(|shop| shop.cuit = None));
+        assert!(!changed(|shop| shop.reel_quota = 9));
+        for (before, after, changes) in [
+            (None, Some(&shop), true),
+            (None, Some(&hidden), false),
+            (Some(&shop), None, true),
+            (Some(&hidden), None, false),
+            (Some(&shop), Some(&hidden), true),
+            (Some(&hidden), Some(&shop), true),
+            (Some(&shop), Some(&shop), false),
+            (None, None, false),
+        ] {
+            assert_eq!(changes_lists(before, after), changes);
+        }
+        let renamed = Shop {
+            logo_url: text("x"),
+            ..hidden.clone()
+        };
+        assert!(!changes_lists(Some(&hidden), Some(&renamed)));
     }
 
     #[test]
@@ -180,7 +249,7 @@ mod tests {
                 assert_eq!(sight.email.is_some(), contacts, "{viewer:?}");
                 assert_eq!(sight.whatsapp_lines.len(), usize::from(contacts));
                 assert_eq!(sight.social_handles.len(), usize::from(contacts));
-                assert_eq!((sight.private.is_some(), sight.internals), (runs, runs));
+                assert_eq!(sight.private.is_some(), runs);
                 assert!(!sight.address_details.unwrap().contains_key("legacyUid"));
             }
         }
@@ -223,11 +292,11 @@ mod tests {
         ] {
             assert!(!is_public(&hidden));
             for viewer in [Viewer::Public, Viewer::Shop(OTHER.into())] {
-                assert_eq!(sight_by_id(&hidden, viewer), Err(ShopError::NotFound));
-                assert!(sight_by_id(&example::shop(), viewer).is_ok());
+                assert!(!may_see(&hidden, viewer));
+                assert!(may_see(&example::shop(), viewer));
             }
             for viewer in [Viewer::Admin, Viewer::Shop(own()), Viewer::Applicant(own())] {
-                assert!(sight_by_id(&hidden, viewer).is_ok());
+                assert!(may_see(&hidden, viewer));
             }
         }
     }

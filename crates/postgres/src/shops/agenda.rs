@@ -1,6 +1,11 @@
 //! The lives of a shop whose agenda is suspended.
 
-use avvivo_domain::shops::agenda::{Announced, CONFLICT_NOTE, RESCHEDULE_REASON, Rescheduled};
+use std::collections::HashMap;
+
+use avvivo_domain::{
+    clients::reminder::Reminder,
+    shops::agenda::{Announced, CONFLICT_NOTE, RESCHEDULE_REASON},
+};
 use avvivo_kernel::{ShopId, StreamId, Timestamp};
 use uuid::Uuid;
 
@@ -11,15 +16,26 @@ use crate::{Conn, DbError};
 pub struct Agenda {
     /// Announced lives.
     pub upcoming: Vec<Announced<StreamId>>,
+    /// What those are called.
+    pub titles: HashMap<StreamId, String>,
     /// Beginnings of those under way.
     pub live: Vec<Timestamp>,
+}
+
+/// What becomes of a live, and of those who want to be reminded of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Move {
+    /// Which one.
+    pub stream: StreamId,
+    /// When it begins instead, and what its reminders become; none when it found no day.
+    pub to: Option<(Timestamp, Reminder)>,
 }
 
 /// The agenda of a shop, its lives locked until the transaction ends.
 pub async fn lock(conn: &mut Conn, shop: ShopId) -> Result<Agenda, DbError> {
     let rows = sqlx::query!(
         r#"
-        SELECT id, scheduled_at, status = 'LIVE' AS "live!"
+        SELECT id, title, scheduled_at, status = 'LIVE' AS "live!"
         FROM streams
         WHERE shop_id = $1 AND status IN ('UPCOMING', 'LIVE')
         ORDER BY id
@@ -34,47 +50,33 @@ pub async fn lock(conn: &mut Conn, shop: ShopId) -> Result<Agenda, DbError> {
         if row.live {
             agenda.live.push(row.scheduled_at);
         } else {
+            let id = row.id.into();
             agenda.upcoming.push(Announced {
-                id: row.id.into(),
+                id,
                 at: row.scheduled_at,
             });
+            agenda.titles.insert(id, row.title);
         }
     }
     Ok(agenda)
 }
 
-/// Moves lives that are locked, all of one sanction under the name `batch`, and the reminders of those that have a new time.
-pub async fn reschedule(
-    conn: &mut Conn,
-    batch: Uuid,
-    moves: &[Rescheduled<StreamId>],
-) -> Result<(), DbError> {
-    let (ids, times): (Vec<Uuid>, Vec<Option<Timestamp>>) = moves
+/// Moves lives that are locked, all of one sanction under the name `batch`. Their reminders go with them; of a live that found
+/// no day, nobody is reminded until it has one.
+pub async fn reschedule(conn: &mut Conn, batch: Uuid, moves: &[Move]) -> Result<(), DbError> {
+    // One statement after the other, in the order in which whoever asks to be reminded takes the rows.
+    move_streams(&mut *conn, batch, moves).await?;
+    move_reminders(&mut *conn, moves).await?;
+    move_notifications(conn, moves).await
+}
+
+async fn move_streams(conn: &mut Conn, batch: Uuid, moves: &[Move]) -> Result<(), DbError> {
+    let times: Vec<_> = moves
         .iter()
-        .map(|moved| match moved {
-            Rescheduled::Moved(stream) => (stream.id.as_uuid(), Some(stream.at)),
-            Rescheduled::Conflict(id) => (id.as_uuid(), None),
-        })
-        .unzip();
+        .map(|moved| moved.to.as_ref().map(|(at, _)| *at))
+        .collect();
     sqlx::query!(
         r#"
-        WITH moved AS (
-            SELECT id, at FROM unnest($1::uuid [], $2::timestamptz []) AS given (id, at)
-        ),
-        reminded AS (
-            UPDATE reminders AS r
-            SET notify_at = r.notify_at + (moved.at - s.scheduled_at)
-            FROM moved
-            JOIN streams AS s ON s.id = moved.id
-            WHERE r.stream_id = moved.id AND r.status = 'ACTIVE' AND moved.at IS NOT NULL
-        ),
-        told AS (
-            UPDATE notifications AS n
-            SET notify_at = n.notify_at + (moved.at - s.scheduled_at)
-            FROM moved
-            JOIN streams AS s ON s.id = moved.id
-            WHERE n.ref_id = moved.id AND n.type = 'REMINDER' AND n.status = 'QUEUED' AND moved.at IS NOT NULL
-        )
         UPDATE streams AS s
         SET
             status = CASE WHEN moved.at IS NULL THEN 'PENDING_REPROGRAMMATION'::stream_status ELSE s.status END,
@@ -86,10 +88,10 @@ pub async fn reschedule(
             pending_reprogram_note = CASE WHEN moved.at IS NULL THEN $3 ELSE s.pending_reprogram_note END,
             reprogram_reason = $4,
             reprogram_batch_id = $5
-        FROM moved
+        FROM unnest($1::uuid [], $2::timestamptz []) AS moved (id, at)
         WHERE s.id = moved.id
         "#,
-        &ids,
+        &ids(moves),
         &times as _,
         CONFLICT_NOTE,
         RESCHEDULE_REASON,
@@ -98,4 +100,55 @@ pub async fn reschedule(
     .execute(conn)
     .await?;
     Ok(())
+}
+
+async fn move_reminders(conn: &mut Conn, moves: &[Move]) -> Result<(), DbError> {
+    sqlx::query!(
+        r#"
+        UPDATE reminders AS r
+        SET notify_at = moved.notify_at
+        FROM unnest($1::uuid [], $2::timestamptz []) AS moved (stream_id, notify_at)
+        WHERE r.stream_id = moved.stream_id AND r.status = 'ACTIVE'
+        "#,
+        &ids(moves),
+        &notified(moves) as _,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+async fn move_notifications(conn: &mut Conn, moves: &[Move]) -> Result<(), DbError> {
+    let messages: Vec<_> = moves
+        .iter()
+        .map(|moved| moved.to.as_ref().map(|(_, told)| told.message.clone()))
+        .collect();
+    sqlx::query!(
+        r#"
+        UPDATE notifications AS n
+        SET
+            status = CASE WHEN moved.notify_at IS NULL THEN 'CANCELED'::notification_status ELSE n.status END,
+            notify_at = coalesce(moved.notify_at, n.notify_at),
+            message = coalesce(moved.message, n.message)
+        FROM unnest($1::uuid [], $2::timestamptz [], $3::text []) AS moved (stream_id, notify_at, message)
+        WHERE n.ref_id = moved.stream_id AND n.type = 'REMINDER' AND n.status = 'QUEUED'
+        "#,
+        &ids(moves),
+        &notified(moves) as _,
+        &messages as _,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+fn ids(moves: &[Move]) -> Vec<Uuid> {
+    moves.iter().map(|moved| moved.stream.as_uuid()).collect()
+}
+
+fn notified(moves: &[Move]) -> Vec<Option<Timestamp>> {
+    moves
+        .iter()
+        .map(|moved| moved.to.as_ref().map(|(_, told)| told.notify_at))
+        .collect()
 }

@@ -20,16 +20,38 @@ pub enum Among {
 
 /// The shops that everybody sees; [`avvivo_domain::shops::view::is_public`] says the same.
 pub async fn list_public(conn: &mut Conn, page: Page) -> Result<Vec<ListedShop>, DbError> {
+    let Some(limit) = page.limit else {
+        return list_all_public(conn).await;
+    };
+    let rows = shops!(
+        r#"
+        -- Which they are first: of those that are passed over nothing else is read.
+        INNER JOIN unnest(ARRAY(
+            SELECT p.id
+            FROM shops AS p
+            WHERE
+                p.active AND p.status = 'ACTIVE' AND p.verification = 'VERIFIED' AND p.visibility IN ('LIT', 'DIMMED')
+            ORDER BY coalesce(p.normalized_name, p.name) COLLATE "C", p.id
+            LIMIT $1
+            OFFSET $2
+        )) WITH ORDINALITY AS page (id, place) ON page.id = s.id
+        ORDER BY page.place
+        "#,
+        i64::from(limit),
+        i64::from(page.offset),
+    )
+    .fetch_all(conn)
+    .await?;
+    listed(rows)
+}
+
+async fn list_all_public(conn: &mut Conn) -> Result<Vec<ListedShop>, DbError> {
     let rows = shops!(
         r#"
         WHERE
             s.active AND s.status = 'ACTIVE' AND s.verification = 'VERIFIED' AND s.visibility IN ('LIT', 'DIMMED')
         ORDER BY coalesce(s.normalized_name, s.name) COLLATE "C", s.id
-        LIMIT $1
-        OFFSET $2
-        "#,
-        page.limit.map(i64::from),
-        i64::from(page.offset),
+        "#
     )
     .fetch_all(conn)
     .await?;
@@ -55,9 +77,14 @@ pub async fn count_public(conn: &mut Conn) -> Result<u32, DbError> {
 pub async fn list_all(conn: &mut Conn, page: Page) -> Result<Vec<ListedShop>, DbError> {
     let rows = shops!(
         r#"
-        ORDER BY coalesce(s.normalized_name, s.name) COLLATE "C", s.id
-        LIMIT $1
-        OFFSET $2
+        INNER JOIN unnest(ARRAY(
+            SELECT p.id
+            FROM shops AS p
+            ORDER BY coalesce(p.normalized_name, p.name) COLLATE "C", p.id
+            LIMIT $1
+            OFFSET $2
+        )) WITH ORDINALITY AS page (id, place) ON page.id = s.id
+        ORDER BY page.place
         "#,
         page.limit.map(i64::from),
         i64::from(page.offset),
@@ -76,20 +103,25 @@ pub async fn list_letter(
 ) -> Result<Vec<ListedShop>, DbError> {
     let rows = shops!(
         r#"
-        WHERE
-            upper(left(s.name, 1) COLLATE "C") = $1
-            AND (
-                $2
-                OR (
-                    s.active
-                    AND s.status = 'ACTIVE'
-                    AND s.verification = 'VERIFIED'
-                    AND s.visibility IN ('LIT', 'DIMMED')
+        INNER JOIN unnest(ARRAY(
+            SELECT p.id
+            FROM shops AS p
+            WHERE
+                upper(left(p.name, 1) COLLATE "C") = $1
+                AND (
+                    $2
+                    OR (
+                        p.active
+                        AND p.status = 'ACTIVE'
+                        AND p.verification = 'VERIFIED'
+                        AND p.visibility IN ('LIT', 'DIMMED')
+                    )
                 )
-            )
-        ORDER BY coalesce(s.normalized_name, s.name) COLLATE "C", s.id
-        LIMIT $3
-        OFFSET $4
+            ORDER BY coalesce(p.normalized_name, p.name) COLLATE "C", p.id
+            LIMIT $3
+            OFFSET $4
+        )) WITH ORDINALITY AS page (id, place) ON page.id = s.id
+        ORDER BY page.place
         "#,
         letter.to_string(),
         among == Among::All,
@@ -111,10 +143,16 @@ pub async fn find(conn: &mut Conn, id: ShopId) -> Result<Option<ListedShop>, DbE
 
 /// One shop, locked until the transaction ends. What refers to it may still be written.
 pub async fn find_for_update(conn: &mut Conn, id: ShopId) -> Result<Option<Shop>, DbError> {
-    let row = shops!("WHERE s.id = $1 FOR NO KEY UPDATE OF s", id.as_uuid())
-        .fetch_optional(conn)
-        .await?;
-    row.map(Shop::try_from).transpose()
+    // In a statement before: one that waited for the lock would see the shop as it is, and its handles and telephones as they
+    // were when it began to wait.
+    sqlx::query!(
+        "SELECT id FROM shops WHERE id = $1 FOR NO KEY UPDATE",
+        id.as_uuid()
+    )
+    .fetch_optional(&mut *conn)
+    .await?;
+    let found = find(conn, id).await?;
+    Ok(found.map(|found| found.shop))
 }
 
 /// Whether a shop has this address for everybody.

@@ -258,6 +258,17 @@ pub struct Media {
     pub paths: Vec<String>,
 }
 
+/// Locks the reels of a shop until the transaction ends.
+pub async fn lock_reels(conn: &mut Conn, shop: ShopId) -> Result<(), DbError> {
+    sqlx::query!(
+        "SELECT id FROM reels WHERE shop_id = $1 ORDER BY id FOR UPDATE",
+        shop.as_uuid()
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(())
+}
+
 /// What has to be buried before a shop is deleted.
 pub async fn media(conn: &mut Conn, shop: ShopId) -> Result<Media, DbError> {
     let row = sqlx::query!(
@@ -287,9 +298,29 @@ pub async fn media(conn: &mut Conn, shop: ShopId) -> Result<Media, DbError> {
 }
 
 /// Deletes a shop that is locked, with its lives and reels; what belongs to nothing but a shop goes by itself, and what was
-/// said in its conversations stays. What its reels are made of has to be buried before.
+/// said in its conversations stays. Nobody is reminded of its lives any more. What its reels are made of has to be buried
+/// before.
 pub async fn delete(conn: &mut Conn, shop: ShopId) -> Result<(), DbError> {
     let id = shop.as_uuid();
+    let lives = sqlx::query_scalar!(
+        "SELECT id FROM streams WHERE shop_id = $1 ORDER BY id FOR UPDATE",
+        id
+    )
+    .fetch_all(&mut *conn)
+    .await?;
+    sqlx::query!("DELETE FROM reminders WHERE stream_id = ANY($1)", &lives)
+        .execute(&mut *conn)
+        .await?;
+    sqlx::query!(
+        r#"
+        UPDATE notifications
+        SET status = 'CANCELED'
+        WHERE ref_id = ANY($1) AND type = 'REMINDER' AND status = 'QUEUED'
+        "#,
+        &lives
+    )
+    .execute(&mut *conn)
+    .await?;
     sqlx::query!("DELETE FROM streams WHERE shop_id = $1", id)
         .execute(&mut *conn)
         .await?;

@@ -11,6 +11,7 @@ mod outbox_order;
 mod plans;
 mod plans_of_people;
 mod render_writes;
+mod shop_lists;
 mod shop_plans;
 mod support;
 mod tombstones;

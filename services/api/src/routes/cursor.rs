@@ -1,7 +1,7 @@
 //! Where the next page of a list begins that is ordered by time and id: opaque to clients.
 
 use avvivo_http_kit::Problem;
-use avvivo_kernel::{ErrorKind, Timestamp};
+use avvivo_kernel::{ErrorKind, Timestamp, time::is_storable};
 use axum::response::Response;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::DateTime;
@@ -37,10 +37,8 @@ fn encode((at, id): Place) -> String {
 fn decode(cursor: &str) -> Option<Place> {
     let text = String::from_utf8(URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()?;
     let (micros, id) = text.split_once('.')?;
-    Some((
-        DateTime::from_timestamp_micros(micros.parse().ok()?)?,
-        id.parse().ok()?,
-    ))
+    let at = DateTime::from_timestamp_micros(micros.parse().ok()?)?;
+    Some((Some(at).filter(is_storable)?, id.parse().ok()?))
 }
 
 fn bad_cursor() -> Problem {
@@ -57,6 +55,8 @@ mod tests {
         let at: Timestamp = "2026-03-10T12:00:00.123456Z".parse().unwrap();
         let id = Uuid::from_u128(7);
         assert_eq!(decode(&encode((at, id))), Some((at, id)));
+        let before_all_calendars = encode(("-5000-01-01T00:00:00Z".parse().unwrap(), id));
+        assert_eq!(decode(&before_all_calendars), None);
         for nonsense in ["", "%", "AAAA", "MS4x"] {
             assert_eq!(decode(nonsense), None, "{nonsense}");
         }

@@ -1,11 +1,9 @@
 //! Shops.
 
 mod accept;
-mod activate;
 mod assign_owner;
 mod body;
-mod buy_reel_quota;
-mod buy_stream_quota;
+mod buy_quota;
 mod by_letter;
 mod check_cuit;
 mod check_email;
@@ -14,14 +12,13 @@ mod delete;
 mod edit;
 mod featured;
 mod get;
-mod lift_suspension;
 mod list;
 mod map;
 mod map_view;
+mod moderate;
 mod purchase_view;
 mod register;
 mod registration;
-mod reject;
 mod suspend_agenda;
 mod toggle_penalty;
 mod validate;
@@ -32,8 +29,10 @@ use avvivo_domain::{
     identity::Caller,
     shops::{ShopError, view::Viewer},
 };
-use avvivo_http_kit::{Caller as SignedIn, Problem};
+use avvivo_http_kit::{CacheNotice, CacheRule, Caller as SignedIn, Problem, Reply, cache::Param};
 use avvivo_kernel::ShopId;
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
 use serde_json::json;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -50,15 +49,15 @@ pub(super) fn table() -> OpenApiRouter<ApiState> {
         .routes(routes!(validate::handle))
         .routes(routes!(register::handle))
         .routes(routes!(get::handle, edit::handle, delete::handle))
-        .routes(routes!(buy_stream_quota::handle))
-        .routes(routes!(buy_reel_quota::handle))
+        .routes(routes!(buy_quota::streams))
+        .routes(routes!(buy_quota::reels))
         .routes(routes!(assign_owner::handle))
         .routes(routes!(accept::handle))
         .routes(routes!(toggle_penalty::handle))
-        .routes(routes!(activate::handle))
-        .routes(routes!(reject::handle))
+        .routes(routes!(moderate::activate))
+        .routes(routes!(moderate::reject))
         .routes(routes!(suspend_agenda::handle))
-        .routes(routes!(lift_suspension::handle))
+        .routes(routes!(moderate::lift_suspension))
 }
 
 /// The id in a path. One that cannot be an id names no shop.
@@ -82,4 +81,24 @@ fn refused(error: impl Into<AppError>) -> Problem {
 
 fn viewer(caller: Option<&SignedIn<Caller>>) -> Viewer {
     Viewer::of(caller.map(|SignedIn(caller)| caller))
+}
+
+/// A list of shops: the bytes that are kept under `key`, or where nothing is kept, what is found for who asks.
+async fn listed<T, F>(
+    state: &ApiState,
+    (notice, rule): (CacheNotice, &CacheRule),
+    key: Option<impl IntoIterator<Item = Param>>,
+    compute: impl FnOnce() -> F,
+) -> Result<Response, Problem>
+where
+    T: Serialize,
+    F: Future<Output = Result<T, Problem>>,
+{
+    match key {
+        Some(key) => {
+            let kept = state.cache.respond(notice, rule, key, compute).await?;
+            Ok(kept.into_response())
+        }
+        None => Ok(Reply::ok(compute().await?).into_response()),
+    }
 }

@@ -209,3 +209,17 @@ async fn only_tokens_of_our_project_and_time_are_believed() {
     }
     app.get("/reels/admin").bearer(&token).await.ok();
 }
+
+#[tokio::test]
+async fn a_suspended_administrator_does_nothing_at_all() {
+    let app = TestApp::start().await;
+    let admin = app.admin(900).await;
+    let token = app.token(&admin);
+    app.get("/auth/me").bearer(&token).await.ok();
+    let suspend = "UPDATE admins SET status = 'SUSPENDED' WHERE account_id = $1";
+    app.change(suspend, admin.id).await;
+    for path in ["/auth/me", "/audit", "/shops"] {
+        let answer = app.get(path).bearer(&token).await;
+        assert_eq!(answer.word(), "403 auth.admin_suspended", "{path}");
+    }
+}

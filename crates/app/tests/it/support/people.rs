@@ -89,11 +89,21 @@ impl World {
         }
     }
 
+    /// Makes it a shop that its owner registered, under their address.
+    pub(crate) async fn registered_itself(&self, shop: &Shop) {
+        self.arrange(
+            "UPDATE shops SET registration_source = 'SELF_SERVICE', verification = 'UNVERIFIED',
+             contact_email_private = (SELECT email FROM accounts WHERE id = owner_account_id) WHERE id = $1",
+            shop.id.as_uuid(),
+        )
+        .await;
+    }
+
     pub(crate) async fn account(&self, user_type: &str, role: &str) -> AccountId {
         let id = self.id();
         sqlx::query(
-            "INSERT INTO accounts (id, email, firebase_uid, user_type, role, created_at)
-             VALUES ($1, $2, $2, $3::user_type, $4::account_role, $5)",
+            "INSERT INTO accounts (id, email, email_proven, firebase_uid, user_type, role, created_at)
+             VALUES ($1, $2, true, $2, $3::user_type, $4::account_role, $5)",
         )
         .bind(id)
         .bind(email(id))

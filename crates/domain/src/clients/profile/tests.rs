@@ -16,7 +16,25 @@ fn now() -> Timestamp {
 }
 
 fn client() -> Client {
-    Client::new(Uuid::from_u128(1).into(), at("2026-03-01T00:00:00Z"))
+    let began = at("2026-03-01T00:00:00Z");
+    Client {
+        account_id: Uuid::from_u128(1).into(),
+        display_name: None,
+        username: None,
+        avatar_url: None,
+        phone: None,
+        city: None,
+        province: None,
+        instagram_handle: None,
+        terms_accepted_at: None,
+        birth_date: None,
+        style_tags: Vec::new(),
+        marketing_opt_in: false,
+        profile_completed_at: None,
+        last_seen_at: Some(began),
+        created_at: began,
+        updated_at: began,
+    }
 }
 
 fn patch(body: &Value) -> Result<ProfilePatch, ClientError> {

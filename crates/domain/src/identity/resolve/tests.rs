@@ -23,6 +23,8 @@ fn token() -> TokenIdentity {
 fn account() -> Account {
     Account {
         id: AccountId::from(Uuid::from_u128(1)),
+        email: "ana@example.com".to_owned(),
+        email_proven: true,
         firebase_uid: Some("uid-1".to_owned()),
         user_type: UserType::Client,
         role: Role::Undefined,
@@ -30,6 +32,7 @@ fn account() -> Account {
         last_login_at: Some(now()),
         has_client_profile: false,
         admin_role: None,
+        admin_status: AccountStatus::Active,
         shop: None,
     }
 }
@@ -43,6 +46,7 @@ fn shop(status: ShopStatus) -> ShopStanding {
         verification: Verification::Unverified,
         plan: "BASIC".to_owned(),
         plan_tier: PlanTier::Basico,
+        contact_email: token().email,
     }
 }
 
@@ -173,6 +177,28 @@ fn a_suspended_account_is_nobodys_caller() {
 }
 
 #[test]
+fn a_suspended_administrator_is_nobodys_caller_listed_or_not() {
+    let suspended = |user_type| Account {
+        user_type,
+        admin_role: Some(AdminRole::Superadmin),
+        admin_status: AccountStatus::Suspended,
+        ..account()
+    };
+    let listed = AdminEmails::new(["ana@example.com"]);
+    let nobody = AdminEmails::default();
+    for (user_type, admins, refused) in [
+        (UserType::Admin, &nobody, true),
+        (UserType::Admin, &listed, true),
+        (UserType::Client, &listed, true),
+        // Whoever no longer administers does what everybody does.
+        (UserType::Client, &nobody, false),
+    ] {
+        let answer = resolve(&token(), Some(&suspended(user_type)), admins, now());
+        assert_eq!(answer == Err(AccessError::AdminSuspended), refused);
+    }
+}
+
+#[test]
 fn a_settled_account_costs_no_write() {
     let account = Account {
         role: Role::User,
@@ -186,6 +212,31 @@ fn a_settled_account_costs_no_write() {
         ..account
     };
     assert!(resolved(&token(), &away, &AdminEmails::default()).stamp_login);
+}
+
+#[test]
+fn an_address_is_proven_once_and_only_the_accounts_own() {
+    let unproven = Account {
+        email_proven: false,
+        ..account()
+    };
+    let of = |email: &str, email_verified| TokenIdentity {
+        email: Some(email.to_owned()),
+        email_verified,
+        ..token()
+    };
+    let proves = |token: &TokenIdentity, account: &Account| {
+        resolved(token, account, &AdminEmails::default()).prove_email
+    };
+    assert!(proves(&token(), &unproven));
+    assert!(!proves(&token(), &account()));
+    assert!(!proves(&of("ana@example.com", false), &unproven));
+    assert!(!proves(&of("mallory@example.com", true), &unproven));
+    let new = |token: &TokenIdentity| {
+        let none = resolve(token, None, &AdminEmails::default(), now());
+        none.unwrap().unwrap_err().email_proven
+    };
+    assert!(new(&token()) && !new(&of("ana@example.com", false)));
 }
 
 #[test]
@@ -208,4 +259,32 @@ fn a_verified_owner_opens_a_shop_that_registered_itself() {
         (waiting.open_shop, waiting.caller.role),
         (None, Role::PendingStore)
     );
+}
+
+#[test]
+fn proving_another_address_than_the_shops_opens_nothing() {
+    let pending = shop(ShopStatus::PendingVerification);
+    let given = |contact_email: Option<&str>| ShopStanding {
+        contact_email: contact_email.map(str::to_owned),
+        ..pending.clone()
+    };
+    let turned_away = ShopStanding {
+        verification: Verification::Rejected,
+        ..pending.clone()
+    };
+    for shop in [
+        given(Some("stranger@example.com")),
+        given(None),
+        turned_away,
+    ] {
+        let account = Account {
+            shop: Some(shop),
+            ..account()
+        };
+        let waiting = resolved(&token(), &account, &AdminEmails::default());
+        assert_eq!(
+            (waiting.open_shop, waiting.caller.role),
+            (None, Role::PendingStore)
+        );
+    }
 }

@@ -15,12 +15,8 @@ fn read(body: &Value) -> Result<NewShop, ShopError> {
 }
 
 fn account(user_type: UserType) -> OwnerAccount {
-    OwnerAccount {
-        id: Uuid::from_u128(9).into(),
-        user_type,
-        role: Role::User,
-        status: AccountStatus::Active,
-    }
+    let id = Uuid::from_u128(9).into();
+    OwnerAccount::new(id, (user_type, Role::User), AccountStatus::Active)
 }
 
 fn created_for(body: &Value, account: Option<(OwnerAccount, bool)>) -> Created {

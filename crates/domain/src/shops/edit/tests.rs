@@ -7,7 +7,7 @@ use crate::shops::{PlanTier, SocialHandle, record::example};
 
 fn edited(shop: &Shop, body: &Value, editor: Editor) -> Result<Edited, ShopError> {
     let patch = ShopPatch::read(body.as_object().unwrap(), editor)?;
-    Ok(patch.apply(shop, example::now()))
+    patch.apply(shop, example::now())
 }
 
 fn by_admin(body: &Value) -> Edited {
@@ -283,4 +283,89 @@ fn notes_of_the_server_survive_an_administrator() {
         Value::Object(after),
         json!({"source": "self_register", "ip": "1.2.3.4", "note": "b"})
     );
+}
+
+#[test]
+fn an_address_does_not_grow_without_bound() {
+    let mut shop = example::shop();
+    let mut refused = None;
+    for round in 0..40 {
+        let sent = json!({"addressDetails": {format!("odd{round}"): "x".repeat(1_000)}});
+        match edited(&shop, &sent, Editor::Admin) {
+            Ok(after) => shop = after.shop,
+            Err(error) => refused = Some(error),
+        }
+    }
+    let too_long = FieldError::TooLong {
+        field: "addressDetails",
+        max: 16 * 1024,
+    };
+    assert_eq!(refused, Some(too_long.into()));
+    assert!(crate::fields::bytes(shop.address_details.as_ref().unwrap()) <= 16 * 1024);
+    // What is too large already can still be changed, as long as it does not grow.
+    let details = shop.address_details.as_mut().unwrap();
+    details.insert("legacySource".to_owned(), json!("x".repeat(20_000)));
+    let moved = json!({"addressDetails": {"street": "Nazca"}});
+    assert!(edited(&shop, &moved, Editor::Owner).is_ok());
+}
+
+#[test]
+fn owners_write_known_parts_of_an_address_and_the_others_stay() {
+    let sent = json!({"addressDetails": {"street": "Nazca", "legacyUid": "1", "odd": "x", "lat": "-34.6"}});
+    let shop = edited(&example::shop(), &sent, Editor::Owner).unwrap().shop;
+    let details = shop.address_details.unwrap();
+    assert_eq!(
+        (&details["street"], &details["legacyUid"], &details["lat"]),
+        (&json!("Nazca"), &json!("20417"), &json!("-34.6"))
+    );
+    assert!(!details.contains_key("odd"));
+}
+
+#[test]
+fn what_a_browser_would_run_is_no_address_and_what_is_no_number_no_place() {
+    let run = "javascript:alert(1)";
+    for body in [
+        json!({"logoUrl": run}),
+        json!({"coverUrl": run}),
+        json!({"website": run}),
+        json!({"addressDetails": {"mapsUrl": run}}),
+        json!({"addressDetails": {"catalogUrl": run}}),
+        json!({"addressDetails": {"imageUrl": "data:text/html,x"}}),
+        json!({"addressDetails": {"storeImageUrl": " java\tscript:x"}}),
+        json!({"addressDetails": {"lat": "x"}}),
+        json!({"addressDetails": {"lng": {}}}),
+        json!({"addressDetails": {"lng": true}}),
+    ] {
+        let refused = edited(&example::shop(), &body, Editor::Owner);
+        assert!(
+            matches!(refused, Err(ShopError::Field(FieldError::Wrong { .. }))),
+            "{body}"
+        );
+    }
+    let nowhere = json!({"addressDetails": {"lat": null, "lng": "-58.4"}});
+    assert!(edited(&example::shop(), &nowhere, Editor::Owner).is_ok());
+}
+
+#[test]
+fn an_address_fits_into_its_index() {
+    let long = json!({"addressDetails": {"street": "x".repeat(121)}});
+    let refused = edited(&example::shop(), &long, Editor::Owner);
+    assert!(matches!(
+        refused,
+        Err(ShopError::Field(FieldError::TooLong { .. }))
+    ));
+    let wide = "🧵".repeat(120);
+    let parts =
+        json!({"addressDetails": {"street": wide, "number": wide, "city": wide, "province": wide}});
+    let shop = edited(&example::shop(), &parts, Editor::Owner)
+        .unwrap()
+        .shop;
+    assert!(shop.normalized_address_base.unwrap().len() < 2_704);
+    // What was stored before there was a bound is not compared.
+    let mut old = example::shop();
+    let details = old.address_details.as_mut().unwrap();
+    details.insert("street".to_owned(), json!("x".repeat(2_704)));
+    let moved = json!({"addressDetails": {"city": "Flores"}});
+    let shop = edited(&old, &moved, Editor::Owner).unwrap().shop;
+    assert_eq!(shop.normalized_address_base, old.normalized_address_base);
 }

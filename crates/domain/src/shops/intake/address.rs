@@ -288,6 +288,9 @@ fn is_there(candidate: &Neighbour, address: &Address) -> bool {
         && provinces_agree
 }
 
+/// An entry of an index takes no more than a third of a page; what is longer is no address anyway.
+const MAX_NORMALIZED_BYTES: usize = 2_600;
+
 /// As [`Address::normalized`], of an address in parts that somebody else stored, when it has the four that count.
 pub fn normalized_details(details: &Map<String, Value>) -> Option<String> {
     let part = |key| details::part(Some(details), key);
@@ -301,7 +304,7 @@ pub fn normalized_details(details: &Map<String, Value>) -> Option<String> {
         reference: None,
         gallery: Gallery::default(),
     };
-    Some(address.normalized())
+    Some(address.normalized()).filter(|normalized| normalized.len() <= MAX_NORMALIZED_BYTES)
 }
 
 fn place_of(candidate: &Neighbour) -> Place {

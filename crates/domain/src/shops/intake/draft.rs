@@ -7,7 +7,7 @@ use crate::{
     fields::{Change, Fields},
     identity::Email,
     shops::{ShopError, SocialHandle, contacts},
-    text::{self, MAX_NAME_CHARS, MAX_URL_CHARS},
+    text::{self, MAX_NAME_CHARS},
 };
 
 /// A shorter name says nothing.
@@ -247,7 +247,7 @@ fn check_consents(fields: Fields<'_>) -> Result<(), IntakeError> {
 }
 
 fn url(fields: Fields<'_>, field: &'static str) -> Result<Option<String>, IntakeError> {
-    let typed = fields.text(field, MAX_URL_CHARS);
+    let typed = fields.url(field);
     typed
         .map(Change::value)
         .map_err(|_| IntakeError::InvalidField(field))

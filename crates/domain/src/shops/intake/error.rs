@@ -73,6 +73,9 @@ pub enum IntakeError {
     /// The account owns a shop.
     #[error("the account owns a shop")]
     OwnerHasShop,
+    /// Somebody uses the account, and is not who registers.
+    #[error("the account is used by somebody who is not signed in")]
+    OwnerMustSignIn,
     /// The account vanished meanwhile.
     #[error("the account is gone")]
     OwnerGone,
@@ -145,7 +148,10 @@ impl IntakeError {
             Self::InvalidRazonSocial => "razonSocial",
             Self::InvalidCuit | Self::DuplicateCuit => "cuit",
             Self::GalleryLocalMissing | Self::DuplicateGalleryLocal { .. } => "galleryLocal",
-            Self::InvalidEmail | Self::OwnerAdministers | Self::OwnerHasShop => "email",
+            Self::InvalidEmail
+            | Self::OwnerAdministers
+            | Self::OwnerHasShop
+            | Self::OwnerMustSignIn => "email",
             Self::InvalidWhatsapp => "whatsapp",
             Self::MissingConsents => "consents",
             Self::MissingSocial => "socialHandles",
@@ -200,7 +206,8 @@ impl Fault for IntakeError {
             | Self::DuplicateStoreAtAddress
             | Self::DuplicateContact { .. }
             | Self::OwnerAdministers
-            | Self::OwnerHasShop => ErrorKind::Conflict,
+            | Self::OwnerHasShop
+            | Self::OwnerMustSignIn => ErrorKind::Conflict,
             Self::OwnerGone => ErrorKind::NotFound,
             Self::InvalidStep
             | Self::InvalidStoreName
@@ -235,6 +242,7 @@ impl Fault for IntakeError {
             | Self::OwnerAdministers
             | Self::OwnerHasShop
             | Self::OwnerGone => "DUPLICATE_CONTACT",
+            Self::OwnerMustSignIn => "SIGN_IN_FIRST",
             Self::MissingConsents => "MISSING_CONSENTS",
             Self::MissingSocial => "MISSING_SOCIAL",
             Self::AddressNotFound => "ADDRESS_NOT_FOUND",
@@ -280,6 +288,9 @@ impl Fault for IntakeError {
             Self::MissingSocial => "Informá al menos una red social o una web.",
             Self::OwnerAdministers => "Ese email pertenece a una cuenta administrativa.",
             Self::OwnerHasShop => "Ese email ya tiene una tienda asignada.",
+            Self::OwnerMustSignIn => {
+                "Ese email ya tiene una cuenta. Iniciá sesión con ella para registrar la tienda."
+            }
             Self::OwnerGone => {
                 "No encontramos la cuenta para este registro. Volvé a iniciar sesión."
             }

@@ -38,7 +38,7 @@ pub enum Ownership {
         /// Its role.
         role: Role,
     },
-    /// Of an account that is linked and otherwise left as it is, suspended or not: nobody has proven yet that the address
+    /// Of an account that nobody has used, which is linked and otherwise left as it is: nobody has proven yet that the address
     /// is theirs.
     Linked(AccountId),
     /// Of an account to be made with this address: a client who wants to sell, without an id of the identity provider.
@@ -158,7 +158,14 @@ fn ownership(draft: &Draft, registrant: Registrant<'_>) -> Result<Ownership, Int
                 role,
             })
         }
-        Registrant::ByEmail(Some(account)) => Ok(Ownership::Linked(may_own(account)?.id)),
+        Registrant::ByEmail(Some(account)) => {
+            let account = may_own(account)?;
+            if account.was_used() {
+                // A buyer would sell from their next request on, and be suspended with a shop that is none of theirs.
+                return Err(IntakeError::OwnerMustSignIn);
+            }
+            Ok(Ownership::Linked(account.id))
+        }
         Registrant::ByEmail(None) => Ok(Ownership::New(draft.contact.email.clone())),
     }
 }

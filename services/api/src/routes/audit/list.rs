@@ -3,7 +3,10 @@
 use avvivo_app::audit;
 use avvivo_domain::{audit::AuditAction, fields::FieldError};
 use avvivo_http_kit::{Problem, QueryParams, Reply, Require};
-use avvivo_kernel::{AccountId, Timestamp, time::to_wire};
+use avvivo_kernel::{
+    AccountId, Timestamp,
+    time::{from_wire, to_wire},
+};
 use avvivo_postgres::audit::{Filter, Recorded};
 use axum::{
     extract::State,
@@ -94,12 +97,12 @@ pub(crate) struct EntryView {
 )]
 pub(crate) async fn handle(
     State(state): State<ApiState>,
-    Require(Admin): Require<Admin>,
+    _: Require<Admin>,
     QueryParams(query): QueryParams<Query>,
 ) -> Result<Response, Problem> {
     let limit = lenient::limit(query.limit.as_deref(), 100, 1..=500);
     let filter = filter(&query)?;
-    let until: Option<Timestamp> = meant("to", query.to.as_deref(), |text| text.parse().ok())?;
+    let until: Option<Timestamp> = meant("to", query.to.as_deref(), from_wire)?;
     let begin = cursor::read(query.cursor.as_deref())?;
     // What is older than a moment begins before every id of that moment.
     let before = begin
@@ -123,7 +126,7 @@ fn filter(query: &Query) -> Result<Filter, FieldError> {
             text.parse().ok()
         })?,
         action: meant("action", query.action.as_deref(), AuditAction::parse)?,
-        since: meant("from", query.from.as_deref(), |text| text.parse().ok())?,
+        since: meant("from", query.from.as_deref(), from_wire)?,
     })
 }
 

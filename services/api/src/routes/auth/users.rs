@@ -72,7 +72,7 @@ pub(crate) struct AccountView {
 )]
 pub(crate) async fn handle(
     State(state): State<ApiState>,
-    Require(Admin): Require<Admin>,
+    _: Require<Admin>,
     QueryParams(query): QueryParams<Query>,
 ) -> Result<Reply<Vec<AccountView>>, Problem> {
     let limit = lenient::limit(query.limit.as_deref(), 200, 1..=1000);

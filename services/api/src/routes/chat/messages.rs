@@ -6,7 +6,7 @@ use avvivo_app::{
 };
 use avvivo_domain::chat::ChatError;
 use avvivo_http_kit::{PathParams, Problem, QueryParams, Reply, Require};
-use avvivo_kernel::{ConversationId, Timestamp};
+use avvivo_kernel::{ConversationId, Timestamp, time::from_wire};
 use avvivo_postgres::chat::messages::Before;
 use axum::{
     extract::State,
@@ -72,7 +72,7 @@ impl Wanted {
 }
 
 fn moment(text: &str) -> Option<Timestamp> {
-    text.trim().parse().ok()
+    from_wire(text.trim())
 }
 
 fn encode(sequence: i64) -> String {

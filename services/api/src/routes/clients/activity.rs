@@ -58,7 +58,7 @@ struct NotificationView {
     id: Uuid,
     message: String,
     #[schema(example = "REMINDER")]
-    r#type: String,
+    r#type: &'static str,
     ref_id: Option<Uuid>,
     notify_at: Option<String>,
     #[schema(example = "QUEUED")]
@@ -144,7 +144,7 @@ impl From<Notification> for NotificationView {
         Self {
             id: told.id,
             message: told.message,
-            r#type: told.kind,
+            r#type: told.kind.as_str(),
             ref_id: told.ref_id,
             notify_at: moment(told.notify_at),
             status: told.status,

@@ -45,7 +45,7 @@ pub(crate) struct Page {
 )]
 pub(crate) async fn handle(
     State(state): State<ApiState>,
-    Require(Admin): Require<Admin>,
+    _: Require<Admin>,
     QueryParams(query): QueryParams<Page>,
 ) -> Result<impl IntoResponse, Problem> {
     let limit = lenient::limit(query.limit.as_deref(), 500, 1..=1000);

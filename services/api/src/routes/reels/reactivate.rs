@@ -28,7 +28,7 @@ use crate::{caller::Admin, routes::ProblemView, state::ApiState};
 )]
 pub(crate) async fn handle(
     State(state): State<ApiState>,
-    Require(Admin): Require<Admin>,
+    _: Require<Admin>,
     PathParams(path): PathParams<ReelPath>,
 ) -> Result<Reply<OwnerReelView>, Problem> {
     let back = reactivate_reel::run(&state.deps, path.id()?).await?;

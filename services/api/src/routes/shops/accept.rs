@@ -11,7 +11,8 @@ use crate::{routes::ProblemView, state::ApiState};
 /// Confirms a shop's data
 ///
 /// For its owner, also while it waits to be let in, and for administrators while it has none. A pending shop whose data is complete is
-/// let in by that.
+/// let in by that, unless its owner's address is not proven or not the one that was given when it registered, or an administrator
+/// has said where it stands.
 #[utoipa::path(
     post,
     path = "/shops/{id}/accept",
@@ -21,9 +22,9 @@ use crate::{routes::ProblemView, state::ApiState};
     security(("bearer" = [])),
     responses(
         (status = 200, description = "The shop", body = ShopView),
-        (status = 400, description = "Not its owner", body = ProblemView, content_type = "application/problem+json"),
+        (status = 400, description = "It has an owner, and that is not who confirms it", body = ProblemView, content_type = "application/problem+json"),
         (status = 401, description = "Not signed in", body = ProblemView, content_type = "application/problem+json"),
-        (status = 403, description = "Not this shop's owner", body = ProblemView, content_type = "application/problem+json"),
+        (status = 403, description = "The owner of another shop, or of none", body = ProblemView, content_type = "application/problem+json"),
         (status = 404, description = "No such shop", body = ProblemView, content_type = "application/problem+json"),
     )
 )]

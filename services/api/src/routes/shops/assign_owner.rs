@@ -10,7 +10,7 @@ use avvivo_http_kit::{JsonBody, PathParams, Problem, Reply, Require};
 use axum::extract::State;
 
 use super::{ShopPath, body::Body, refused, views::ShopView};
-use crate::{caller::Administrator, routes::ProblemView, state::ApiState};
+use crate::{caller::Admin, routes::ProblemView, state::ApiState};
 
 /// Gives a shop to somebody who has signed in
 ///
@@ -33,7 +33,7 @@ use crate::{caller::Administrator, routes::ProblemView, state::ApiState};
 )]
 pub(crate) async fn handle(
     State(state): State<ApiState>,
-    Require(Administrator(admin)): Require<Administrator>,
+    Require(Admin(admin)): Require<Admin>,
     PathParams(path): PathParams<ShopPath>,
     JsonBody(body): JsonBody<Body>,
 ) -> Result<Reply<ShopView>, Problem> {

@@ -8,16 +8,13 @@ use avvivo_domain::{
         view::Viewer,
     },
 };
-use avvivo_http_kit::{CacheNotice, Caller as SignedIn, Problem, QueryParams, Reply, cache::Param};
-use axum::{
-    extract::State,
-    response::{IntoResponse, Response},
-};
+use avvivo_http_kit::{CacheNotice, Caller as SignedIn, Problem, QueryParams, cache::Param};
+use axum::{extract::State, response::Response};
 use serde::{Deserialize, Serialize};
 use serde_json::Number;
 use utoipa::{IntoParams, ToSchema};
 
-use super::{viewer, views::ShopView};
+use super::{listed, viewer, views::ShopView};
 use crate::{routes::ProblemView, state::ApiState};
 
 #[derive(Deserialize, IntoParams)]
@@ -87,14 +84,8 @@ pub(crate) async fn handle(
             offset: page.sent_offset.clone(),
         })
     };
-    match key(viewer, &page) {
-        Some(key) => {
-            let rule = &state.rules.letter;
-            let reply = state.cache.respond(notice, rule, key, compute).await?;
-            Ok(reply.into_response())
-        }
-        None => Ok(Reply::ok(compute().await?).into_response()),
-    }
+    let key = key(viewer, &page);
+    listed(&state, (notice, &state.rules.letter), key, compute).await
 }
 
 /// What the answer depends on. None where it is not kept: for those who see more than everybody, and where it repeats a number

@@ -6,7 +6,7 @@ use avvivo_http_kit::{JsonBody, Problem, Reply, Require};
 use axum::extract::State;
 
 use super::{body::Body, refused, views::ShopView};
-use crate::{caller::Administrator, routes::ProblemView, state::ApiState};
+use crate::{caller::Admin, routes::ProblemView, state::ApiState};
 
 /// Makes a shop
 ///
@@ -33,12 +33,12 @@ use crate::{caller::Administrator, routes::ProblemView, state::ApiState};
         (status = 400, description = "A field cannot be meant", body = ProblemView, content_type = "application/problem+json"),
         (status = 401, description = "Not signed in", body = ProblemView, content_type = "application/problem+json"),
         (status = 403, description = "Not an administrator", body = ProblemView, content_type = "application/problem+json"),
-        (status = 409, description = "Another shop has its name, slug, e-mail, CUIT or owner", body = ProblemView, content_type = "application/problem+json"),
+        (status = 409, description = "Another shop has its name, slug, e-mail or CUIT", body = ProblemView, content_type = "application/problem+json"),
     )
 )]
 pub(crate) async fn handle(
     State(state): State<ApiState>,
-    Require(Administrator(admin)): Require<Administrator>,
+    Require(Admin(admin)): Require<Admin>,
     JsonBody(body): JsonBody<Body>,
 ) -> Result<Reply<ShopView>, Problem> {
     let request = NewShop::read(&body).map_err(refused)?;

@@ -6,7 +6,7 @@ use avvivo_http_kit::{PathParams, Problem, Reply, Require};
 use axum::extract::State;
 
 use super::{ShopPath, refused, views::ShopView};
-use crate::{caller::Administrator, routes::ProblemView, state::ApiState};
+use crate::{caller::Admin, routes::ProblemView, state::ApiState};
 
 /// Deletes a shop
 ///
@@ -27,12 +27,11 @@ use crate::{caller::Administrator, routes::ProblemView, state::ApiState};
 )]
 pub(crate) async fn handle(
     State(state): State<ApiState>,
-    Require(Administrator(admin)): Require<Administrator>,
+    Require(Admin(admin)): Require<Admin>,
     PathParams(path): PathParams<ShopPath>,
 ) -> Result<Reply<ShopView>, Problem> {
-    let deleted = delete_shop::run(&state.deps, &admin, path.id()?)
+    let shop = delete_shop::run(&state.deps, &admin, path.id()?)
         .await
         .map_err(refused)?;
-    let shop = deleted.shop;
     Ok(Reply::ok(ShopView::written(Viewer::Admin, &shop)))
 }

@@ -2,15 +2,12 @@
 
 use avvivo_app::shops::read;
 use avvivo_domain::{identity::Caller, shops::lists};
-use avvivo_http_kit::{CacheNotice, Caller as SignedIn, Problem, QueryParams, Reply};
-use axum::{
-    extract::State,
-    response::{IntoResponse, Response},
-};
+use avvivo_http_kit::{CacheNotice, Caller as SignedIn, Problem, QueryParams};
+use axum::{extract::State, response::Response};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::{viewer, views::ShopView};
+use super::{listed, viewer, views::ShopView};
 use crate::{routes::ProblemView, state::ApiState};
 
 #[derive(Deserialize, IntoParams)]
@@ -48,13 +45,6 @@ pub(crate) async fn handle(
         let found = read::featured(&state.deps, limit).await?;
         Ok::<_, Problem>(ShopView::all(viewer, &found))
     };
-    if viewer.lists_all() {
-        return Ok(Reply::ok(compute().await?).into_response());
-    }
-    let rule = &state.rules.featured;
-    let reply = state
-        .cache
-        .respond(notice, rule, [limit.into()], compute)
-        .await?;
-    Ok(reply.into_response())
+    let key = (!viewer.lists_all()).then(|| [limit.into()]);
+    listed(&state, (notice, &state.rules.featured), key, compute).await
 }

@@ -2,15 +2,12 @@
 
 use avvivo_app::shops::read;
 use avvivo_domain::{identity::Caller, shops::lists};
-use avvivo_http_kit::{CacheNotice, Caller as SignedIn, Problem, QueryParams, Reply, cache::Param};
-use axum::{
-    extract::State,
-    response::{IntoResponse, Response},
-};
+use avvivo_http_kit::{CacheNotice, Caller as SignedIn, Problem, QueryParams, cache::Param};
+use axum::{extract::State, response::Response};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::{viewer, views::ShopView};
+use super::{listed, viewer, views::ShopView};
 use crate::{routes::ProblemView, state::ApiState};
 
 #[derive(Deserialize, IntoParams)]
@@ -52,16 +49,11 @@ pub(crate) async fn handle(
         let found = read::list(&state.deps, viewer, page).await?;
         Ok::<_, Problem>(ShopView::all(viewer, &found))
     };
-    if viewer.lists_all() {
-        return Ok(Reply::ok(compute().await?).into_response());
-    }
-    let params = [
-        page.limit.map_or(Param::Absent, Param::from),
-        page.offset.into(),
-    ];
-    let reply = state
-        .cache
-        .respond(notice, &state.rules.shops, params, compute)
-        .await?;
-    Ok(reply.into_response())
+    let key = (!viewer.lists_all()).then(|| {
+        [
+            page.limit.map_or(Param::Absent, Param::from),
+            page.offset.into(),
+        ]
+    });
+    listed(&state, (notice, &state.rules.shops), key, compute).await
 }

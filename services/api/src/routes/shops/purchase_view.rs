@@ -59,8 +59,8 @@ impl BoughtView {
                 status: purchase.status.as_str(),
                 created_at: to_wire(purchase.created_at),
                 approved_at: purchase.approved.map(|(at, _)| to_wire(at)),
-                approved_by_admin_id: purchase.approved.map(|(_, by)| by),
-                // Nothing has been paid when it is made.
+                approved_by_admin_id: purchase.approved.and_then(|(_, by)| by),
+                // Nothing is paid here.
                 payment_proof_url: None,
                 notes: None,
                 payment_provider: None,

@@ -37,7 +37,7 @@ use crate::{routes::ProblemView, state::ApiState};
         (status = 201, description = "The shop, as its sender saw it before it was theirs", body = ShopView),
         (status = 400, description = "A field is not as it should be", body = ProblemView, content_type = "application/problem+json"),
         (status = 404, description = "The account is gone", body = ProblemView, content_type = "application/problem+json"),
-        (status = 409, description = "Another shop has that, or the account may own none", body = ProblemView, content_type = "application/problem+json"),
+        (status = 409, description = "Another shop has that, the account may own none, or somebody uses it who is not signed in (`SIGN_IN_FIRST`)", body = ProblemView, content_type = "application/problem+json"),
         (status = 429, description = "Too many attempts", body = ProblemView, content_type = "application/problem+json"),
     )
 )]

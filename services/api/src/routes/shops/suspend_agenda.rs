@@ -11,7 +11,7 @@ use super::{
     refused,
     views::ShopView,
 };
-use crate::{caller::Administrator, routes::ProblemView, state::ApiState};
+use crate::{caller::Admin, routes::ProblemView, state::ApiState};
 
 /// Suspends a shop's agenda
 ///
@@ -26,8 +26,8 @@ use crate::{caller::Administrator, routes::ProblemView, state::ApiState};
     security(("bearer" = [])),
     responses(
         (status = 200, description = "The shop", body = ShopView),
-        (status = 400, description = "A field cannot be meant", body = ProblemView, content_type = "application/problem+json"),
-        (status = 409, description = "The shop was thrown out", body = ProblemView, content_type = "application/problem+json"),
+        (status = 400, description = "Not a number of days above 0 and up to 365, or not a reason", body = ProblemView, content_type = "application/problem+json"),
+        (status = 409, description = "The shop was thrown out, or another has its name by now", body = ProblemView, content_type = "application/problem+json"),
         (status = 401, description = "Not signed in", body = ProblemView, content_type = "application/problem+json"),
         (status = 403, description = "Not an administrator", body = ProblemView, content_type = "application/problem+json"),
         (status = 404, description = "No such shop", body = ProblemView, content_type = "application/problem+json"),
@@ -35,7 +35,7 @@ use crate::{caller::Administrator, routes::ProblemView, state::ApiState};
 )]
 pub(crate) async fn handle(
     State(state): State<ApiState>,
-    Require(Administrator(admin)): Require<Administrator>,
+    Require(Admin(admin)): Require<Admin>,
     PathParams(path): PathParams<ShopPath>,
     JsonBody(body): JsonBody<Body>,
 ) -> Result<Reply<ShopView>, Problem> {

@@ -114,7 +114,7 @@ impl From<RedisStatus> for RedisView {
 )]
 pub(crate) async fn handle(
     State(state): State<ApiState>,
-    Require(Admin): Require<Admin>,
+    _: Require<Admin>,
 ) -> Result<Reply<StatusView>, Problem> {
     let now = state.deps.clock.now();
     // Before the state of Redis is told: whether it answers is found out here.

@@ -152,3 +152,16 @@ async fn a_notification_that_went_out_goes_out_again_when_it_is_asked_for() {
     let unread = "SELECT read::text FROM notifications WHERE ref_id = $1";
     assert_eq!(buyer.app.look(unread, live).await.as_deref(), Some("false"));
 }
+
+#[tokio::test]
+async fn a_shop_that_is_deleted_reminds_nobody() {
+    let buyer = Buyer::new().await;
+    let live = buyer.app.stream(1, buyer.shop, "UPCOMING").await;
+    buyer.remind(live).await.ok();
+    let admin = buyer.app.admin(900).await;
+    let path = format!("/shops/{}", buyer.shop);
+    let asked = buyer.app.delete(&path).bearer(buyer.app.token(&admin));
+    asked.await.ok();
+    let status = "SELECT status::text FROM notifications WHERE ref_id = $1 AND type = 'REMINDER'";
+    assert_eq!(buyer.app.look(status, live).await.unwrap(), "CANCELED");
+}

@@ -1,5 +1,6 @@
 //! `PUT /shops/{id}`
 
+use gcp_local::FirebaseIdToken;
 use serde_json::json;
 
 use super::{Mall, put_own};
@@ -67,6 +68,13 @@ async fn an_owner_who_waits_to_be_let_in_completes_the_data_and_confirms_it() {
     assert_eq!(told.len(), 2);
     assert_eq!(told[1].0, "SYSTEM");
     assert!(told[1].1.contains("aprobada"), "{told:?}");
+    // Nothing is new, so nobody is told again.
+    mall.app.post(&accept).bearer(&token).await.ok();
+    assert_eq!(mall.app.count("notifications").await, 2);
+    assert_eq!(
+        mall.audited(&json!(owner.shop)).await,
+        ["SHOP_ACCEPTED", "SHOP_EDITED", "SHOP_ACCEPTED"]
+    );
     let other = mall.app.owner(3).await;
     let answer = mall
         .app
@@ -134,4 +142,91 @@ async fn nobody_edits_what_is_not_theirs_or_not_there() {
         .ask(http::Method::PUT, missing)
         .bearer(mall.token());
     assert_eq!(asked.await.word(), "404 shop.not_found");
+}
+
+#[tokio::test]
+async fn an_owner_with_an_unproven_address_does_not_let_their_own_shop_in() {
+    let mall = Mall::open().await;
+    let owner = mall.app.pending(1).await;
+    mall.app
+        .change(
+            "UPDATE shops SET registration_source = 'SELF_SERVICE', razon_social = 'Telas SRL',
+             contact_email_private = 'person1@example.com', verification = 'UNVERIFIED' WHERE id = $1",
+            owner.shop,
+        )
+        .await;
+    let unproven = mall.app.mint(&FirebaseIdToken {
+        email_verified: false,
+        ..owner.person.claims()
+    });
+    let path = format!("/shops/{}", owner.shop);
+    let data = json!({
+        "email": "person1@example.com", "cuit": "30-71234567-1", "minimumPurchase": 1,
+        "paymentMethods": ["Efectivo"],
+        "addressDetails": {"street": "Helguera", "number": "455", "city": "CABA", "province": "CABA", "zip": "1406"},
+    });
+    let asked = mall.app.ask(http::Method::PUT, &path).bearer(&unproven);
+    asked.json(&data).await.ok();
+    let accept = format!("{path}/accept");
+    let confirmed = mall.app.post(&accept).bearer(&unproven).await.ok();
+    assert_eq!(confirmed["status"], "PENDING_VERIFICATION");
+    // An administrator has said where it stands, and then nobody else says so.
+    let sent_back = json!({"status": "PENDING_VERIFICATION", "verificationState": "VERIFIED"});
+    mall.put(&json!(owner.shop), &sent_back).await;
+    let proven = mall.app.token(&owner.person);
+    let confirmed = mall.app.post(&accept).bearer(proven).await.ok();
+    assert_eq!(confirmed["status"], "PENDING_VERIFICATION");
+}
+
+#[tokio::test]
+async fn a_change_that_changes_nothing_is_neither_written_down_nor_announced() {
+    let mall = Mall::open().await;
+    let owner = mall.app.owner(1).await;
+    let announced = "SELECT count(*)::text FROM audience_events WHERE audience = 'public:shops' AND $1::uuid IS NOT NULL";
+    let announced = async || mall.app.look(announced, owner.shop).await.unwrap();
+    let body =
+        json!({"minimumPurchase": 1500, "paymentMethods": ["QR"], "website": "telas.example"});
+    let first = put_own(&mall.app, &owner, &body).await;
+    let after_first = announced().await;
+    let again = put_own(&mall.app, &owner, &body).await;
+    assert_eq!(again, first);
+    assert_eq!(announced().await, after_first);
+    // What nobody else sees is written down, and no list is forgotten for it.
+    put_own(&mall.app, &owner, &json!({"cuit": "30-71234567-1"})).await;
+    assert_eq!(announced().await, after_first);
+    assert_eq!(
+        mall.audited(&json!(owner.shop)).await,
+        ["SHOP_EDITED", "SHOP_EDITED"]
+    );
+}
+
+#[tokio::test]
+async fn what_the_database_cannot_keep_is_refused_and_not_a_fault_of_ours() {
+    let mall = Mall::open().await;
+    let shop = mall.shop("Luna Azul", json!({})).await;
+    let path = format!("/shops/{}", shop["id"].as_str().unwrap());
+    let wide = "🧵".repeat(120);
+    let nobody = "00000000-0000-0000-0000-00000000ffff";
+    for (body, word) in [
+        (
+            json!({"agendaSuspendedByAdminId": nobody}),
+            "400 field.invalid",
+        ),
+        (
+            json!({"addressDetails": {"street": "x".repeat(2_000)}}),
+            "400 field.too_long",
+        ),
+        (
+            json!({"addressDetails": {"street": wide, "number": wide, "city": wide, "province": wide}}),
+            "200",
+        ),
+    ] {
+        let asked = mall.app.ask(http::Method::PUT, &path).bearer(mall.token());
+        let answer = asked.json(&body).await;
+        if word == "200" {
+            answer.ok();
+        } else {
+            assert_eq!(answer.word(), word, "{body}");
+        }
+    }
 }

@@ -6,7 +6,7 @@ use avvivo_testkit::{Seen, wait_for};
 use serde_json::{Value, json};
 
 use super::Mall;
-use crate::support::{PATIENCE, people::keys, still::still};
+use crate::support::{PATIENCE, still::still};
 
 fn names(list: &Value) -> Vec<&str> {
     let items = list.as_array().unwrap().iter();
@@ -216,7 +216,6 @@ async fn the_map_has_a_row_for_each_open_shop() {
         )
         .await;
     let map = mall.app.get("/shops/map-data").await.ok();
-    assert_eq!(keys(&map[0]).len(), 31);
     insta::assert_json_snapshot!(still(map));
     // Whoever has no plan is on the map without contacts.
     mall.put(&shop["id"], &json!({"plan": ""})).await;
@@ -257,7 +256,7 @@ async fn a_wildcard_is_no_email() {
 }
 
 #[tokio::test]
-async fn cached_lists_are_forgotten_within_a_second_of_a_change_on_every_instance() {
+async fn a_change_reaches_the_cached_lists_of_every_instance_long_before_they_expire() {
     let mall = Mall::open().await;
     let shop = mall.shop("Luna Azul", json!({})).await;
     let other = mall.app.second_instance(|_| {}).await;

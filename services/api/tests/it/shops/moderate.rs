@@ -1,10 +1,14 @@
 //! `POST /shops/{id}/` activate, reject, suspend-agenda, lift-suspension, assign-owner
 
+use avvivo_domain::clients::reminder::in_words;
+use avvivo_kernel::time::to_wire;
 use chrono::{DateTime, TimeDelta, Utc};
+use gcp_local::FirebaseIdToken;
 use serde_json::json;
 use uuid::Uuid;
 
 use super::Mall;
+use crate::support::people::Owner;
 
 #[tokio::test]
 async fn a_rejected_shops_owner_is_locked_out_and_comes_back_with_it() {
@@ -70,66 +74,143 @@ async fn live(mall: &Mall, shop: Uuid, in_days: f64) -> Uuid {
     .unwrap()
 }
 
+/// A shop whose agenda is suspended for thirty days.
+struct Suspended {
+    mall: Mall,
+    owner: Owner,
+    /// When it may schedule again.
+    until: DateTime<Utc>,
+    /// A live of that time, of which a buyer wanted to be reminded.
+    inside: Uuid,
+    /// Another one, for which there is no day.
+    crowded: Uuid,
+    /// One of later.
+    outside: Uuid,
+}
+
+impl Suspended {
+    async fn new() -> Self {
+        let mall = Mall::open().await;
+        let owner = mall.app.owner(1).await;
+        let inside = live(&mall, owner.shop, 12.0).await;
+        let outside = live(&mall, owner.shop, 60.0).await;
+        // The day that the next one would be moved to is taken.
+        let crowded = live(&mall, owner.shop, 3.0).await;
+        live(&mall, owner.shop, 31.0).await;
+        let token = mall.app.token(&mall.app.client(2).await);
+        for live in [inside, crowded] {
+            let path = format!("/clients/me/reminders/{live}");
+            mall.app.post(&path).bearer(&token).await.ok();
+        }
+        let body = json!({"days": 30, "reason": "Reportes validados"});
+        let suspended = mall.act(&json!(owner.shop), "suspend-agenda", &body).await;
+        assert_eq!(
+            (&suspended["status"], &suspended["agendaSuspendedReason"]),
+            (&json!("AGENDA_SUSPENDED"), &json!("Reportes validados"))
+        );
+        let until = suspended["agendaSuspendedUntil"].as_str().unwrap();
+        Self {
+            until: until.parse().unwrap(),
+            mall,
+            owner,
+            inside,
+            crowded,
+            outside,
+        }
+    }
+
+    async fn live(&self, id: Uuid) -> Moved {
+        sqlx::query_as(
+            "SELECT id, status::text, scheduled_at, original_scheduled_at, reprogram_batch_id FROM streams WHERE id = $1",
+        )
+        .bind(id)
+        .fetch_one(self.mall.app.pool())
+        .await
+        .unwrap()
+    }
+
+    /// When somebody is reminded of a live, how that notification stands, and whether it says when the live is.
+    async fn reminded(&self, live: Uuid) -> (Option<DateTime<Utc>>, String, bool) {
+        let (notify_at, status, message, at): (_, _, String, DateTime<Utc>) = sqlx::query_as(
+            "SELECT r.notify_at, n.status::text, n.message, s.scheduled_at
+             FROM reminders AS r JOIN streams AS s ON s.id = r.stream_id JOIN notifications AS n ON n.ref_id = s.id
+             WHERE s.id = $1",
+        )
+        .bind(live)
+        .fetch_one(self.mall.app.pool())
+        .await
+        .unwrap();
+        (notify_at, status, message.contains(&in_words(at)))
+    }
+}
+
 #[tokio::test]
 async fn what_is_announced_for_a_suspension_is_moved_behind_it_in_the_same_commit() {
-    let mall = Mall::open().await;
-    let owner = mall.app.owner(1).await;
-    let inside = live(&mall, owner.shop, 12.0).await;
-    let outside = live(&mall, owner.shop, 60.0).await;
-    // The day that the next one would be moved to is taken.
-    let crowded = live(&mall, owner.shop, 3.0).await;
-    live(&mall, owner.shop, 31.0).await;
-    let buyer = mall.app.client(2).await;
-    sqlx::query("INSERT INTO reminders (account_id, stream_id, notify_at, created_at) SELECT $1, id, scheduled_at, now() FROM streams WHERE id = $2")
-        .bind(buyer.id).bind(inside).execute(mall.app.pool()).await.unwrap();
-    let body = json!({"days": 30, "reason": "Reportes validados"});
-    let suspended = mall.act(&json!(owner.shop), "suspend-agenda", &body).await;
-    assert_eq!(
-        (&suspended["status"], &suspended["agendaSuspendedReason"]),
-        (&json!("AGENDA_SUSPENDED"), &json!("Reportes validados"))
-    );
-    let until: DateTime<Utc> = suspended["agendaSuspendedUntil"]
-        .as_str()
-        .unwrap()
-        .parse()
-        .unwrap();
-    let rows: Vec<Moved> = sqlx::query_as(
-        "SELECT id, status::text, scheduled_at, original_scheduled_at, reprogram_batch_id FROM streams",
-    )
-    .fetch_all(mall.app.pool())
-    .await
-    .unwrap();
-    let row = |id: Uuid| rows.iter().find(|row| row.0 == id).unwrap();
-    let moved = row(inside);
+    let suspended = Suspended::new().await;
+    let moved = suspended.live(suspended.inside).await;
+    let behind = moved.2 - suspended.until;
     assert!(
-        moved.2 > until && moved.2 - until <= TimeDelta::days(7),
+        behind > TimeDelta::zero() && behind <= TimeDelta::days(7),
         "{moved:?}"
     );
     assert_eq!(moved.2 - moved.3.unwrap(), TimeDelta::days(21));
-    assert_eq!(row(crowded).1, "PENDING_REPROGRAMMATION");
-    assert_eq!(row(crowded).4, moved.4);
-    assert_eq!((row(outside).4, row(outside).3), (None, None));
-    let reminded: bool = sqlx::query_scalar("SELECT r.notify_at = s.scheduled_at FROM reminders AS r JOIN streams AS s ON s.id = r.stream_id")
-        .fetch_one(mall.app.pool()).await.unwrap();
-    assert!(reminded, "the reminder moves along");
+    let crowded = suspended.live(suspended.crowded).await;
+    assert_eq!(crowded.1, "PENDING_REPROGRAMMATION");
+    assert_eq!(crowded.4, moved.4);
+    let outside = suspended.live(suspended.outside).await;
+    assert_eq!((outside.4, outside.3), (None, None));
     // The owner still acts as the shop.
-    let token = mall.app.token(&owner.person);
+    let mall = &suspended.mall;
+    let token = mall.app.token(&suspended.owner.person);
     mall.app
         .get("/chat/shop/conversations")
         .bearer(&token)
         .await
         .ok();
-    let lifted = mall
-        .act(&json!(owner.shop), "lift-suspension", &json!({}))
-        .await;
+    let id = json!(suspended.owner.shop);
+    let lifted = mall.act(&id, "lift-suspension", &json!({})).await;
     assert_eq!(
         (&lifted["status"], &lifted["agendaSuspendedUntil"]),
         (&json!("ACTIVE"), &json!(null))
     );
     assert_eq!(
-        mall.audited(&json!(owner.shop)).await,
+        mall.audited(&id).await,
         ["AGENDA_SUSPENDED", "AGENDA_SUSPENSION_LIFTED"]
     );
+}
+
+#[tokio::test]
+async fn a_reminder_says_when_a_moved_live_is_and_none_goes_out_for_one_without_a_day() {
+    let suspended = Suspended::new().await;
+    let moved = suspended.live(suspended.inside).await;
+    let (notify_at, status, says_when) = suspended.reminded(suspended.inside).await;
+    assert_eq!(notify_at, Some(moved.2 - TimeDelta::minutes(15)));
+    assert_eq!((status.as_str(), says_when), ("QUEUED", true));
+    let (notify_at, status, _) = suspended.reminded(suspended.crowded).await;
+    assert_eq!((notify_at, status.as_str()), (None, "CANCELED"));
+}
+
+#[tokio::test]
+async fn the_entry_of_a_suspension_names_the_lives_that_were_moved() {
+    let suspended = Suspended::new().await;
+    let written: serde_json::Value = sqlx::query_scalar(
+        "SELECT jsonb_build_array(before -> 'lives', after -> 'lives') FROM audit_log WHERE action = 'AGENDA_SUSPENDED'",
+    )
+    .fetch_one(suspended.mall.app.pool())
+    .await
+    .unwrap();
+    let named = |side: usize, id: Uuid| {
+        let lives = written[side].as_array().unwrap();
+        assert_eq!(lives.len(), 2);
+        let live = lives.iter().find(|live| live["id"] == id.to_string());
+        live.unwrap()["scheduledAt"].clone()
+    };
+    let moved = suspended.live(suspended.inside).await;
+    let (before, after) = (moved.3.unwrap(), moved.2);
+    assert_eq!(named(0, suspended.inside), to_wire(before));
+    assert_eq!(named(1, suspended.inside), to_wire(after));
+    assert!(named(0, suspended.crowded).is_string());
+    assert!(named(1, suspended.crowded).is_null());
 }
 
 #[tokio::test]
@@ -241,4 +322,64 @@ async fn being_given_a_hidden_shop_suspends_nobody() {
             .await
             .ok();
     }
+}
+
+/// Somebody's token of the identity provider.
+fn token(uid: &str, email: &str, email_verified: bool) -> FirebaseIdToken {
+    FirebaseIdToken {
+        uid: uid.to_owned(),
+        email: Some(email.to_owned()),
+        email_verified,
+        ..FirebaseIdToken::default()
+    }
+}
+
+#[tokio::test]
+async fn who_never_proved_an_address_does_not_get_the_shop_of_its_owner() {
+    let mall = Mall::open().await;
+    let me = async |token: &FirebaseIdToken| {
+        let asked = mall.app.get("/auth/me").bearer(mall.app.mint(token));
+        asked.await
+    };
+    for (number, given) in [(1, "created"), (2, "assigned")] {
+        let email = format!("ventas{number}@example.com");
+        // Anybody can register anybody's address with the identity provider.
+        let stranger = token(&format!("stranger{number}"), &email, false);
+        assert_eq!(me(&stranger).await.ok()["role"], "UNDEFINED");
+        if given == "created" {
+            mall.shop("Luna Azul", json!({"email": email})).await;
+        } else {
+            let shop = mall.shop("Luna Roja", json!({})).await;
+            let body = json!({"email": email});
+            mall.act(&shop["id"], "assign-owner", &body).await;
+        }
+        assert_eq!(me(&stranger).await.status, 401, "{given}");
+        let owner = token(&format!("owner{number}"), &email, true);
+        assert_eq!(me(&owner).await.ok()["role"], "STORE", "{given}");
+        assert_eq!(me(&stranger).await.status, 401, "{given}");
+        // They keep it when they are given another shop.
+        let proven: bool = sqlx::query_scalar("SELECT email_proven FROM accounts WHERE email = $1")
+            .bind(&email)
+            .fetch_one(mall.app.pool())
+            .await
+            .unwrap();
+        assert!(proven, "{given}");
+    }
+}
+
+#[tokio::test]
+async fn giving_a_banned_shop_away_ends_no_other_suspension() {
+    let mall = Mall::open().await;
+    let (owner, buyer) = (mall.app.owner(1).await, mall.app.client(2).await);
+    mall.app
+        .change(
+            "UPDATE accounts SET status = 'SUSPENDED' WHERE id = $1",
+            owner.person.id,
+        )
+        .await;
+    mall.act(&json!(owner.shop), "reject", &json!({})).await;
+    let body = json!({"authUserId": buyer.id});
+    mall.act(&json!(owner.shop), "assign-owner", &body).await;
+    let asked = mall.app.get("/reels").bearer(mall.app.token(&owner.person));
+    assert_eq!(asked.await.word(), "403 auth.suspended");
 }

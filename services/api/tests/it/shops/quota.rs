@@ -98,3 +98,41 @@ async fn some_may_not_buy() {
         "400 shop.no_plan"
     );
 }
+
+#[tokio::test]
+async fn the_same_request_twice_is_one_purchase() {
+    let mall = Mall::open().await;
+    let owner = mall.app.owner(1).await;
+    let path = format!("/shops/{}/buy-reel-quota", owner.shop);
+    let buy = async |who: &Person, key: Option<&str>, amount: i32| {
+        let mut asked = mall.app.post(&path).bearer(mall.app.token(who));
+        if let Some(key) = key {
+            asked = asked.header("idempotency-key", key);
+        }
+        let answer = asked.json(&json!({"amount": amount})).await;
+        answer.ok()["purchase"]["purchaseId"].clone()
+    };
+    // An administrator's is credited once, whatever becomes of the answer.
+    let first = buy(&mall.admin, Some("k-1"), 2).await;
+    assert_eq!(buy(&mall.admin, Some("k-1"), 2).await, first);
+    assert_ne!(buy(&mall.admin, Some("k-2"), 2).await, first);
+    let extras = "SELECT reel_extra_balance::text FROM quota_wallets WHERE shop_id = $1";
+    assert_eq!(mall.app.look(extras, owner.shop).await.unwrap(), "24");
+    // Whoever presses twice asks once, also at once; who wants something else asks for that, too.
+    let person = &owner.person;
+    let both = futures::future::join(buy(person, None, 3), buy(person, None, 3)).await;
+    assert_eq!(both.0, both.1);
+    assert_eq!(mall.app.count("notifications").await, 1);
+    assert_ne!(buy(person, None, 4).await, both.0);
+    mall.app
+        .change(
+            "UPDATE purchase_requests SET created_at = created_at - interval '61 seconds' WHERE quantity = 3 AND shop_id = $1",
+            owner.shop,
+        )
+        .await;
+    assert_ne!(buy(person, None, 3).await, both.0);
+    let bad = mall.app.post(&path).bearer(mall.app.token(person));
+    let bad = bad.header("idempotency-key", "k".repeat(201));
+    let bad = bad.json(&json!({"amount": 1})).await;
+    assert_eq!(bad.word(), "400 request.bad_idempotency_key");
+}

@@ -1,6 +1,7 @@
 //! `POST /shops/self-register`
 
 use futures::future::join_all;
+use gcp_local::FirebaseIdToken;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -102,31 +103,35 @@ async fn a_seller_with_a_verified_email_sells_from_the_next_request_on() {
 async fn a_body_that_names_a_strangers_email_opens_nothing() {
     let mall = Mall::open().await;
     let seller = mall.app.client(1).await;
-    let asked = mall
-        .app
-        .post("/shops/self-register")
-        .bearer(mall.app.token(&seller));
+    let token = mall.app.token(&seller);
+    let asked = mall.app.post("/shops/self-register").bearer(&token);
     let made = asked
         .json(&with(1, &json!({"email": "stranger@example.com"})))
-        .await;
-    assert_eq!(made.json()["status"], "PENDING_VERIFICATION");
+        .await
+        .json();
+    assert_eq!(made["status"], "PENDING_VERIFICATION");
+    // Nor does their next request: what they have proven is another address.
+    let me = mall.app.get("/auth/me").bearer(&token).await.ok();
+    assert_eq!(me["role"], "PENDING_STORE");
+    let path = format!("/shops/{}", made["id"].as_str().unwrap());
+    let shop = mall.app.get(&path).bearer(mall.token()).await.ok();
+    assert_eq!(shop["status"], "PENDING_VERIFICATION");
 }
 
 #[tokio::test]
-async fn a_stranger_neither_reinstates_nor_demotes_an_account() {
+async fn a_stranger_gives_nobody_elses_account_a_shop() {
     let mall = Mall::open().await;
     let (buyer, suspended) = (mall.app.client(1).await, mall.app.suspended(2).await);
     for (number, person) in [(1, &buyer), (2, &suspended)] {
-        let made = mall
+        let refused = mall
             .register(&with(number, &json!({"email": person.email})))
             .await;
-        assert_eq!(made.status, 201, "{made:?}");
+        assert_eq!(refused.word(), "409 SIGN_IN_FIRST");
+        assert!(refused.json()["fieldErrors"]["email"].is_string());
     }
+    let me = mall.app.get("/auth/me").bearer(mall.app.token(&buyer));
+    assert_eq!(me.await.ok()["role"], "USER");
     let account = "SELECT user_type || ' ' || role || ' ' || status FROM accounts WHERE id = $1";
-    assert_eq!(
-        mall.app.look(account, buyer.id).await.unwrap(),
-        "CLIENT USER ACTIVE"
-    );
     assert_eq!(
         mall.app.look(account, suspended.id).await.unwrap(),
         "CLIENT USER SUSPENDED"
@@ -135,6 +140,22 @@ async fn a_stranger_neither_reinstates_nor_demotes_an_account() {
         .register(&with(3, &json!({"email": mall.admin.email})))
         .await;
     assert_eq!(admin.word(), "409 DUPLICATE_CONTACT");
+    assert_eq!(mall.app.count("shops").await, 0);
+}
+
+#[tokio::test]
+async fn turning_a_strangers_registration_away_locks_nobody_out() {
+    let mall = Mall::open().await;
+    let made = mall.register(&registration(7)).await.json();
+    mall.act(&made["id"], "reject", &json!({})).await;
+    let token = FirebaseIdToken {
+        uid: "uid-hilos7".to_owned(),
+        email: Some("hilos7@example.com".to_owned()),
+        email_verified: true,
+        ..FirebaseIdToken::default()
+    };
+    let me = mall.app.get("/auth/me").bearer(mall.app.mint(&token)).await;
+    assert_eq!(me.ok()["role"], "PENDING_STORE");
 }
 
 #[tokio::test]

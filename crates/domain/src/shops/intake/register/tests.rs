@@ -30,13 +30,16 @@ fn draft() -> Draft {
 fn account(user_type: UserType) -> Account {
     Account {
         id: Uuid::from_u128(9).into(),
+        email: "hilos@example.com".to_owned(),
+        email_proven: false,
         firebase_uid: None,
         user_type,
-        role: Role::User,
-        status: AccountStatus::Suspended,
+        role: Role::Undefined,
+        status: AccountStatus::Active,
         last_login_at: None,
-        has_client_profile: true,
+        has_client_profile: false,
         admin_role: None,
+        admin_status: AccountStatus::Active,
         shop: None,
     }
 }
@@ -128,6 +131,26 @@ fn an_account_with_that_address_is_linked_and_left_as_it_is() {
     assert_eq!(made.shop.status, ShopStatus::PendingVerification);
     let email = draft().contact.email;
     assert_eq!(made.confirmation, Confirmation::Activate { to: email });
+}
+
+#[test]
+fn somebodys_account_is_not_given_a_shop_by_a_stranger() {
+    type Use = fn(&mut Account);
+    let uses: [Use; 5] = [
+        |account| account.firebase_uid = Some("uid".to_owned()),
+        |account| account.last_login_at = Some(now()),
+        |account| account.has_client_profile = true,
+        |account| account.role = Role::User,
+        |account| account.status = AccountStatus::Suspended,
+    ];
+    for used in uses {
+        let mut account = account(UserType::Client);
+        used(&mut account);
+        let refused = registered(Registrant::ByEmail(Some(&account)));
+        assert_eq!(refused, Err(IntakeError::OwnerMustSignIn));
+        let themselves = caller("hilos@example.com", true);
+        assert!(registered(Registrant::SignedIn(&themselves, Some(&account))).is_ok());
+    }
 }
 
 #[test]
