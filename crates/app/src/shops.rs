@@ -11,12 +11,14 @@ pub mod edit_shop;
 pub mod moderate_shop;
 pub mod read;
 pub mod register_shop;
+pub mod reset_password;
+pub mod send_invite;
 pub mod suspend_agenda;
 pub mod validate_registration;
 
 use avvivo_domain::{
-    identity::{AccessError, Caller},
-    shops::ShopError,
+    identity::{AccessError, Caller, Email},
+    shops::{Shop, ShopError},
 };
 use avvivo_kernel::ShopId;
 use avvivo_postgres::{DbError, shops::write::Unique};
@@ -29,6 +31,12 @@ fn must_run_or_await(caller: &Caller, shop: ShopId) -> Result<(), AccessError> {
         return Ok(());
     }
     caller.must_run_shop(shop)
+}
+
+/// The address of a shop that its owner gets in by.
+fn owners_address(shop: &Shop) -> Result<Email, ShopError> {
+    let email = shop.email.as_deref().and_then(Email::parse);
+    email.ok_or(ShopError::NobodyToInvite)
 }
 
 /// Why a shop could not be written.

@@ -19,6 +19,9 @@ const EVERY: Duration = Duration::from_secs(10);
 struct Readings {
     outbox_waiting: AtomicI64,
     outbox_oldest_ms: AtomicI64,
+    outbox_refused: AtomicI64,
+    errands_waiting: AtomicI64,
+    errands_oldest_ms: AtomicI64,
     renders_waiting: AtomicI64,
     renders_oldest_seconds: AtomicI64,
 }
@@ -41,14 +44,32 @@ pub(crate) fn start(lifecycle: &Lifecycle, core: &Core, metrics: &Metrics) {
     gauge(
         "avvivo.outbox.waiting",
         "{row}",
-        "Outbox rows that wait",
+        "Outbox rows that wait for the bus or the queue",
         |r| &r.outbox_waiting,
     );
     gauge(
         "avvivo.outbox.oldest",
         "ms",
-        "Age of the oldest outbox row",
+        "Age of the oldest of them",
         |r| &r.outbox_oldest_ms,
+    );
+    gauge(
+        "avvivo.outbox.parked",
+        "{row}",
+        "Outbox rows that nobody will take, for people to look at",
+        |r| &r.outbox_refused,
+    );
+    gauge(
+        "avvivo.errands.waiting",
+        "{row}",
+        "Mails and look-ups on the map that wait",
+        |r| &r.errands_waiting,
+    );
+    gauge(
+        "avvivo.errands.oldest",
+        "ms",
+        "Age of the oldest of them",
+        |r| &r.errands_oldest_ms,
     );
     gauge("avvivo.render.backlog", "{reel}", "Reels in process", |r| {
         &r.renders_waiting
@@ -83,9 +104,16 @@ async fn read(
     readings: &Readings,
 ) -> Result<(), DbError> {
     let mut conn = db.acquire().await?;
-    let (waiting, oldest) = outbox::lag(&mut conn, now).await?;
-    readings.outbox_waiting.store(waiting, Ordering::Relaxed);
-    readings.outbox_oldest_ms.store(oldest, Ordering::Relaxed);
+    let lag = outbox::lag(&mut conn, now).await?;
+    for (reading, value) in [
+        (&readings.outbox_waiting, lag.waiting),
+        (&readings.outbox_oldest_ms, lag.oldest_ms),
+        (&readings.outbox_refused, lag.refused),
+        (&readings.errands_waiting, lag.errands_waiting),
+        (&readings.errands_oldest_ms, lag.errands_oldest_ms),
+    ] {
+        reading.store(value, Ordering::Relaxed);
+    }
     let (waiting, oldest) = render::backlog(&mut conn, now).await?;
     readings.renders_waiting.store(waiting, Ordering::Relaxed);
     readings

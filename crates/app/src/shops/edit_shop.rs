@@ -35,6 +35,7 @@ pub async fn run(
     change
         .save((&before, &edited.shop), AuditAction::ShopEdited, None)
         .await?;
+    change.find_place(Some(&before), &edited.shop).await?;
     if let Some(plan) = edited.wallet_plan {
         follow_plan(&mut change, &edited.shop, wallet, plan).await?;
     }
