@@ -52,7 +52,10 @@ fn app_url(reader: &mut Reader<'_>) -> String {
         .optional();
     let mut else_named = |name| {
         reader
-            .base_url(name, "Read when those before it are not set: see `APP_URL`.")
+            .base_url(
+                name,
+                "Read when those before it are not set: see `APP_URL`.",
+            )
             .optional()
     };
     let frontend = else_named("FRONTEND_URL");
@@ -175,7 +178,7 @@ impl MapConfig {
         let Some(url) = &self.url else {
             return Ok(None);
         };
-        let map = Nominatim::new(NominatimConfig {
+        let map = Nominatim::new(&NominatimConfig {
             url: url.clone(),
             ..NominatimConfig::new(self.user_agent.as_str())
         })?;
@@ -237,7 +240,10 @@ mod tests {
     fn the_app_is_where_the_first_of_its_names_says() {
         let app = |set: &[(&str, &str)]| read(set).unwrap().app_url;
         assert_eq!(app(&[]), "https://avellanedaenvivo.com.ar");
-        assert_eq!(app(&[("PUBLIC_APP_URL", "https://c.test/")]), "https://c.test");
+        assert_eq!(
+            app(&[("PUBLIC_APP_URL", "https://c.test/")]),
+            "https://c.test"
+        );
         assert_eq!(
             app(&[
                 ("PUBLIC_APP_URL", "https://c.test"),

@@ -25,7 +25,7 @@ use crate::{
     health::Optional,
     limits::SharedLimiter,
     realtime, routes,
-    state::{ApiState, CacheRules, RegistrationLimits, Shared},
+    state::{AccountMailLimits, ApiState, CacheRules, RegistrationLimits, Shared},
 };
 
 /// What a reel's body may measure: editor states are rich.
@@ -75,6 +75,7 @@ impl Api {
         lifecycle: &Lifecycle,
     ) -> Result<Self, StartError> {
         let core = Core::connect(&config.core, config.policy(), "api").await?;
+        let core = core.reaching(&config.outside)?;
         let redis = redis(config)?;
         let cache = Arc::new(ResponseCache::new(config.edge.cache_bytes));
         let people = match &config.identity.firebase_project {
@@ -109,6 +110,7 @@ impl Api {
             no_redis: RedisStatus::not_configured(&config.redis.key_prefix, config.redis.tls),
             shops: config.shops,
             registration: RegistrationLimits::new(&limiter, &config.registration),
+            account_mail: AccountMailLimits::new(&limiter, config.account_mail),
             status: Arc::new(config.status.clone()),
             requested_bus: config.core.bus.requested,
             bus: Arc::clone(&core.bus),
@@ -128,7 +130,8 @@ impl Api {
             // The documentation stands beside the pipeline, which would take away the slash that its pages are found by.
             router: operational
                 .merge(routes::docs(document))
-                .merge(dev::router(config.dev.people_file.as_deref()))
+                .merge(dev::chat(config.dev.people_file.as_deref()))
+                .merge(dev::mail(config.outside.mail.mailbox()))
                 .merge(pipeline(routes, steps)),
             grpc: realtime::services(core.deps.clone(), accounts, services, health),
             core,

@@ -22,6 +22,8 @@ mod purchase_view;
 mod register;
 mod registration;
 mod reject;
+mod reset_password;
+mod send_invite;
 mod suspend_agenda;
 mod toggle_penalty;
 mod validate;
@@ -59,6 +61,8 @@ pub(super) fn table() -> OpenApiRouter<ApiState> {
         .routes(routes!(reject::handle))
         .routes(routes!(suspend_agenda::handle))
         .routes(routes!(lift_suspension::handle))
+        .routes(routes!(reset_password::handle))
+        .routes(routes!(send_invite::handle))
 }
 
 /// The id in a path. One that cannot be an id names no shop.
