@@ -129,20 +129,27 @@ impl Mailer for Mailbox {
                 reason: "the key names no file".to_owned(),
             });
         }
-        match self.find(&kept.id).await.map_err(unavailable)? {
+        match self
+            .find(&kept.id)
+            .await
+            .map_err(|error| unavailable(&error))?
+        {
             Some(before) if before != kept => {
                 return Err(MailError::Refused {
                     reason: "another mail under the same key".to_owned(),
                 });
             }
             Some(_) => {}
-            None => self.keep(&kept).await.map_err(unavailable)?,
+            None => self
+                .keep(&kept)
+                .await
+                .map_err(|error| unavailable(&error))?,
         }
         Ok(MailId(kept.id))
     }
 }
 
-fn unavailable(error: io::Error) -> MailError {
+fn unavailable(error: &io::Error) -> MailError {
     MailError::Unavailable {
         reason: format!("the mailbox: {}", error.kind()),
         retry_after: None,

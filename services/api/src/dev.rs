@@ -6,8 +6,7 @@ mod mail;
 use axum::{Router, response::IntoResponse as _, routing::get};
 use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 
-pub(crate) use chat::router as chat;
-pub(crate) use mail::router as mail;
+use crate::config::Config;
 
 const HTML: &str = "text/html; charset=utf-8";
 const STYLE: &str = "text/css; charset=utf-8";
@@ -15,6 +14,12 @@ const SCRIPT: &str = "text/javascript; charset=utf-8";
 
 /// Path, type, text.
 type Part = (&'static str, &'static str, &'static str);
+
+/// The pages that there are here.
+pub(crate) fn router(config: &Config) -> Router {
+    chat::router(config.dev.people_file.as_deref())
+        .merge(mail::router(config.outside.mail.mailbox()))
+}
 
 /// The parts of a page, under a content security policy.
 fn parts(parts: impl IntoIterator<Item = Part>, policy: &'static str) -> Router {

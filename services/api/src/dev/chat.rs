@@ -33,7 +33,7 @@ const PARTS: [Part; 7] = [
 const POLICY: &str = "default-src 'self'; img-src 'self' data: http: https:";
 
 /// The page, for the people that a file names. Without a file there is nothing.
-pub(crate) fn router(people_file: Option<&str>) -> Router {
+pub(super) fn router(people_file: Option<&str>) -> Router {
     let Some(file) = people_file else {
         return Router::new();
     };

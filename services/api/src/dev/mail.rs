@@ -30,7 +30,7 @@ const POLICY: &str = "default-src 'self'; img-src 'self' data:; frame-ancestors 
 const MAIL_POLICY: &str = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:";
 
 /// The page, for the mails of a folder. Without one there is nothing.
-pub(crate) fn router(mailbox: Option<Mailbox>) -> Router {
+pub(super) fn router(mailbox: Option<Mailbox>) -> Router {
     let Some(mailbox) = mailbox else {
         return Router::new();
     };
@@ -67,13 +67,13 @@ impl MailView {
 }
 
 async fn list(State(mailbox): State<Mailbox>) -> Result<Response, Problem> {
-    let mails = mailbox.list().await.map_err(broken)?;
+    let mails = mailbox.list().await.map_err(|error| broken(&error))?;
     let mails: Vec<_> = mails.into_iter().map(MailView::of).collect();
     Ok(([(CACHE_CONTROL, "no-store")], Json(mails)).into_response())
 }
 
 async fn html(State(mailbox): State<Mailbox>, Path(id): Path<String>) -> Result<Response, Problem> {
-    let mail = mailbox.find(&id).await.map_err(broken)?;
+    let mail = mailbox.find(&id).await.map_err(|error| broken(&error))?;
     let mail = mail.ok_or_else(|| {
         Problem::new(ErrorKind::NotFound, "dev.no_mail", "Ese correo ya no está.")
     })?;
@@ -85,7 +85,7 @@ async fn html(State(mailbox): State<Mailbox>, Path(id): Path<String>) -> Result<
     Ok((headers, mail.html).into_response())
 }
 
-fn broken(error: io::Error) -> Problem {
+fn broken(error: &io::Error) -> Problem {
     tracing::warn!(%error, "the mailbox cannot be read");
     let message = "No pudimos leer los correos guardados.";
     Problem::new(ErrorKind::Unavailable, "dev.no_mailbox", message)
