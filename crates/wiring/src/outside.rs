@@ -18,7 +18,7 @@ use crate::{
 /// Whom to ask for what.
 #[derive(Debug, Clone)]
 pub struct OutsideConfig {
-    /// The Firebase project whose people are administered; none: nobody gets a link.
+    /// The Firebase project whose people are ours; none: nobody can sign in, and nobody gets a link.
     pub firebase_project: Option<String>,
     /// Where the app is, without a slash at the end.
     pub app_url: String,
@@ -36,7 +36,7 @@ impl Section for OutsideConfig {
             firebase_project: reader
                 .text(
                     "FIREBASE_PROJECT_ID",
-                    "Firebase project whose ID tokens are believed.",
+                    "Firebase project whose ID tokens are believed, and whose people get links by mail.",
                 )
                 .optional(),
             app_url: app_url(reader),
@@ -48,13 +48,16 @@ impl Section for OutsideConfig {
 
 fn app_url(reader: &mut Reader<'_>) -> String {
     let named = reader
-        .base_url("APP_URL", "Where the app is; mails lead there.")
+        .base_url(
+            "APP_URL",
+            "Where the app is; mails lead there. `https://avellanedaenvivo.com.ar` unless any of its names says otherwise.",
+        )
         .optional();
     let mut else_named = |name| {
         reader
             .base_url(
                 name,
-                "Read when those before it are not set: see `APP_URL`.",
+                "Another name of `APP_URL`, read when those before it are not set.",
             )
             .optional()
     };

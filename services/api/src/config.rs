@@ -105,8 +105,6 @@ impl Config {
 /// Who people are.
 #[derive(Debug, Clone)]
 pub struct IdentityConfig {
-    /// The Firebase project whose tokens are believed; none: nobody can sign in.
-    pub firebase_project: Option<String>,
     /// Who administers.
     pub admin_emails: Vec<String>,
 }
@@ -116,12 +114,6 @@ impl Section for IdentityConfig {
 
     fn read(reader: &mut Reader<'_>) -> Self {
         Self {
-            firebase_project: reader
-                .text(
-                    "FIREBASE_PROJECT_ID",
-                    "Firebase project whose ID tokens are believed.",
-                )
-                .optional(),
             admin_emails: reader
                 .list(
                     "ADMIN_EMAILS",

@@ -181,7 +181,7 @@ fn tell_other_bus(requested: BusKind, bus: &Bus) {
 
 /// Who says who people are, if anybody does.
 fn people(config: &Config, core: &Core) -> Result<Option<FirebaseVerifier>, WiringError> {
-    let project = config.identity.firebase_project.as_ref();
+    let project = config.outside.firebase_project.as_ref();
     project
         .map(|project| core.google.firebase(project))
         .transpose()

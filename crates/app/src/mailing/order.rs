@@ -5,8 +5,8 @@ use avvivo_mail::Standing;
 use avvivo_ports::Mail;
 use serde::{Deserialize, Serialize};
 
-/// A mail of the catalogue, before it is written out.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// A mail of the catalogue, before it is written out. It cannot be printed: one carries a link.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "letter", rename_all = "kebab-case")]
 pub(crate) enum Letter {
     /// To who finished onboarding as a buyer.
@@ -158,7 +158,7 @@ mod tests {
             })
         );
         let read = Order::decode(&written).unwrap();
-        assert_eq!((read.to.as_str(), read.letter), ("ana@example.com", letter));
+        assert!((read.to.as_str(), read.letter) == ("ana@example.com", letter));
         assert!(read.kept.is_none() && Order::decode(b"{}").is_none());
     }
 }
