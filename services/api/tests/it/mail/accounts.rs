@@ -84,6 +84,22 @@ async fn a_provider_that_is_away_delays_the_mail_which_is_then_sent_once_under_i
 }
 
 #[tokio::test]
+async fn whom_the_identity_provider_locked_out_gets_no_mail_and_nobody_hears_of_it() {
+    let (app, resend) = posting().await;
+    let accounts = "identitytoolkit.googleapis.com/v1/projects/local/accounts";
+    let locked_out = json!({"email": EMAIL, "disabled": true});
+    let made = reqwest::Client::new()
+        .post(format!("{}/{accounts}", app.gcp.url()))
+        .bearer_auth("owner")
+        .json(&locked_out);
+    assert_eq!(made.send().await.unwrap().status(), 200);
+    assert_eq!(ask(&app, FORGOT, EMAIL).await.ok(), json!({"ok": true}));
+    // Neither sent, nor set aside for people to look at.
+    app.all_sent().await;
+    assert!(resend.heard().is_empty());
+}
+
+#[tokio::test]
 async fn what_is_no_address_is_told_so() {
     let (app, resend) = posting().await;
     for path in [FORGOT, VERIFY] {
