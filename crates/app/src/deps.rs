@@ -6,7 +6,7 @@ use avvivo_domain::{
     chat, identity::AdminEmails, reels::LIFETIME, shops::intake::AddressDefaults, uploads::MEGABYTE,
 };
 use avvivo_kernel::{Clock, EventId, IdSource, Timestamp};
-use avvivo_ports::{EventBus, ObjectStore};
+use avvivo_ports::{EventBus, IdentityAdmin, ObjectStore};
 use avvivo_postgres::{Database, DbError, Transaction, outbox::Occasion};
 use chrono::TimeDelta;
 
@@ -27,6 +27,8 @@ pub struct Deps {
     pub chat_store: Arc<dyn ObjectStore>,
     /// Tells how things are just now. What has happened goes through the outbox.
     pub bus: Arc<dyn EventBus>,
+    /// People at the identity provider.
+    pub people: Arc<dyn IdentityAdmin>,
     /// Takes what a commit wrote to the outbox to the relay of this process.
     pub nudge: Nudge,
     /// Has those who say something at once do so together.
@@ -97,6 +99,40 @@ pub struct Policy {
     pub showcase_per_band: u32,
     /// What stands in for parts of an address that those who register leave out.
     pub address_defaults: AddressDefaults,
+    /// Who else is there.
+    pub outside: Outside,
+}
+
+/// Who outside this installation does something for it, and where its app is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outside {
+    /// Whether there is somebody who sends mails.
+    pub mail: bool,
+    /// Whether people can be administered at the identity provider, which gives the links that mails carry.
+    pub people: bool,
+    /// Whether there is a map to ask.
+    pub map: bool,
+    /// Where the app is, without a slash at the end: mails lead there.
+    pub app_url: String,
+}
+
+impl Outside {
+    /// Where the identity provider sends people on who have set a password. The app reads the intent.
+    pub(crate) fn reset_url(&self, intent: &str) -> String {
+        format!("{}/reset?intent={intent}", self.app_url)
+    }
+}
+
+impl Default for Outside {
+    /// Nobody.
+    fn default() -> Self {
+        Self {
+            mail: false,
+            people: false,
+            map: false,
+            app_url: "https://avellanedaenvivo.com.ar".to_owned(),
+        }
+    }
 }
 
 impl Default for Policy {
@@ -110,6 +146,7 @@ impl Default for Policy {
             stale_after: TimeDelta::minutes(45),
             showcase_per_band: 120,
             address_defaults: AddressDefaults::default(),
+            outside: Outside::default(),
         }
     }
 }

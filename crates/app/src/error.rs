@@ -3,14 +3,14 @@
 use avvivo_domain::{
     chat::ChatError,
     clients::ClientError,
-    identity::{AccessError, onboarding::OnboardingError},
+    identity::{AccessError, EmailError, onboarding::OnboardingError},
     quota::QuotaError,
     reels::ReelError,
     shops::{ShopError, intake::IntakeError},
     uploads::UploadError,
 };
 use avvivo_kernel::{ErrorKind, Fault};
-use avvivo_ports::StoreError;
+use avvivo_ports::{IdentityError, MailError, StoreError};
 use avvivo_postgres::DbError;
 
 use crate::realtime::topics::TopicError;
@@ -48,6 +48,15 @@ pub enum AppError {
     /// The quota is used up.
     #[error(transparent)]
     Quota(#[from] QuotaError),
+    /// The e-mail address is none.
+    #[error(transparent)]
+    Email(#[from] EmailError),
+    /// No mail can be sent.
+    #[error(transparent)]
+    Mail(#[from] MailError),
+    /// The identity provider did not do what was asked.
+    #[error(transparent)]
+    Identity(#[from] IdentityError),
     /// The database failed.
     #[error(transparent)]
     Db(#[from] DbError),
@@ -69,6 +78,9 @@ impl AppError {
             Self::Upload(error) => error,
             Self::Topic(error) => error,
             Self::Quota(error) => error,
+            Self::Email(error) => error,
+            Self::Mail(error) => error,
+            Self::Identity(error) => error,
             Self::Db(error) => error,
             Self::Store(error) => error,
         }

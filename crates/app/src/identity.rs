@@ -3,4 +3,6 @@
 pub mod change_status;
 pub mod choose_role;
 pub mod list_accounts;
+pub mod prove_address;
+pub mod recover_password;
 pub mod resolve_caller;

@@ -7,7 +7,9 @@ pub mod clients;
 pub mod deps;
 pub mod error;
 pub mod identity;
+mod mailing;
 pub mod outbox;
+mod places;
 pub mod realtime;
 pub mod reels;
 pub mod rendering;
@@ -15,5 +17,5 @@ pub mod shops;
 pub mod upkeep;
 pub mod uploads;
 
-pub use deps::{Deps, Policy};
+pub use deps::{Deps, Outside, Policy};
 pub use error::AppError;

@@ -8,5 +8,60 @@
 mod nudge;
 mod relay;
 
+use std::time::Duration;
+
+use avvivo_kernel::{ErrorKind, Fault};
+
 pub use nudge::Nudge;
-pub use relay::{DrainReport, Relay};
+pub use relay::{DrainReport, Errands, Relay};
+
+/// Why a row was not taken.
+pub(crate) struct NotTaken {
+    /// Whether the same row may be taken later.
+    again: bool,
+    reason: String,
+    /// Not sooner than this.
+    wait: Option<Duration>,
+}
+
+impl NotTaken {
+    /// It will never be.
+    pub(crate) fn never(reason: impl Into<String>) -> Self {
+        Self {
+            again: false,
+            reason: reason.into(),
+            wait: None,
+        }
+    }
+
+    /// It may be, later.
+    pub(crate) fn later(reason: impl Into<String>) -> Self {
+        Self {
+            again: true,
+            ..Self::never(reason)
+        }
+    }
+
+    /// Where whoever did not take it said how long to wait.
+    pub(crate) fn not_before(self, wait: Option<Duration>) -> Self {
+        Self { wait, ..self }
+    }
+}
+
+impl<F: Fault> From<F> for NotTaken {
+    fn from(fault: F) -> Self {
+        let again = fault.kind().is_transient() && fault.kind() != ErrorKind::Internal;
+        Self {
+            again,
+            ..Self::never(fault.to_string())
+        }
+    }
+}
+
+/// What became of an errand.
+pub(crate) enum Ran {
+    /// There is nothing left to do.
+    Done,
+    /// Somebody else has it by now: nothing is to be done about its row.
+    Lost,
+}

@@ -11,13 +11,25 @@ pub mod edit_shop;
 pub mod moderate_shop;
 pub mod read;
 pub mod register_shop;
+pub mod reset_password;
+pub mod send_invite;
 pub mod suspend_agenda;
 pub mod validate_registration;
 
-use avvivo_domain::{fields::FieldError, shops::ShopError};
+use avvivo_domain::{
+    fields::FieldError,
+    identity::Email,
+    shops::{Shop, ShopError},
+};
 use avvivo_postgres::{DbError, shops::write::Unique};
 
 use crate::AppError;
+
+/// The address of a shop that its owner gets in by.
+fn owners_address(shop: &Shop) -> Result<Email, ShopError> {
+    let email = shop.email.as_deref().and_then(Email::parse);
+    email.ok_or(ShopError::NobodyToInvite)
+}
 
 /// Why a shop could not be written.
 fn refused(error: DbError) -> AppError {

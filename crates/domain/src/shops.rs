@@ -10,6 +10,7 @@ mod error;
 pub mod images;
 pub mod intake;
 pub mod lists;
+pub mod location;
 pub mod map;
 pub mod owner;
 pub mod plan;

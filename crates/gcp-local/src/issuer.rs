@@ -1,14 +1,15 @@
-//! Mints tokens as Google and Firebase do, and publishes the keys to check them with.
+//! Mints tokens as Google and Firebase do, publishes the keys to check them with, and keeps Firebase's people.
 //!
 //! Two key rings, because verifiers fetch two key sets: a token of one style must not pass with
 //! the keys of the other. [`claims`] says what is in a token, [`key`] signs it, [`keyring`] knows
-//! which keys count, [`minted`] spares signatures, [`metadata`] plays the metadata server of a virtual machine.
+//! which keys count, [`minted`] spares signatures, [`metadata`] plays the metadata server of a virtual machine, [`accounts`]
+//! is Identity Toolkit.
 //!
 //! Minting asks for no credentials. Whoever reaches this server can be anyone, which is the point
 //! of it and the reason it listens on loopback and its keys are its own.
 
+mod accounts;
 mod claims;
-
 mod key;
 mod keyring;
 mod metadata;
@@ -264,7 +265,14 @@ async fn keep_new_key(
     Ok(key)
 }
 
-/// Key sets, minting and the metadata server.
+/// Key sets, minting, the metadata server, and people.
 pub(crate) fn routes(state: &State) -> Router {
-    rest::routes(&state.issuer).merge(metadata::routes(&state.issuer))
+    rest::routes(&state.issuer)
+        .merge(metadata::routes(&state.issuer))
+        .merge(accounts::routes(&state.issuer))
+}
+
+/// What people open in their browsers: the links they were given.
+pub(crate) fn pages(state: &State) -> Router {
+    accounts::pages(&state.issuer)
 }

@@ -196,6 +196,7 @@ async fn router(state: &State) -> Result<Router, StartError> {
         // Google's emulators answer so too; scripts wait for it.
         .route("/", get(|| async { "Ok" }))
         .merge(for_programs)
+        .merge(issuer::pages(state))
         .merge(storage::routes(state).await?))
 }
 

@@ -11,6 +11,7 @@ pub mod history;
 pub mod leases;
 pub mod notifications;
 pub mod outbox;
+pub mod places;
 pub mod purchases;
 pub mod reels;
 pub mod reminders;

@@ -1,9 +1,10 @@
 //! The outbox: what a commit has to tell the world.
 //!
 //! Rows are written in the transaction that makes them true, claimed by a relay (or by their writer at once), and deleted
-//! when the bus or the queue has confirmed them. A relay that dies leaves a claim that runs out.
+//! when the bus, the queue or whom an errand is for has confirmed them. A relay that dies leaves a claim that runs out.
 
 mod claims;
+pub mod errands;
 
 use std::collections::HashMap;
 
@@ -14,7 +15,7 @@ use uuid::Uuid;
 
 use crate::{Conn, DbError, Transaction};
 
-pub use claims::{Kind, Postponed, claim, confirm, lag, postpone, release, set_refused};
+pub use claims::{Kind, Lag, Postponed, claim, confirm, lag, postpone, release, set_refused};
 
 /// An event to announce.
 #[derive(Debug, Clone, PartialEq)]
@@ -47,6 +48,8 @@ pub struct Written {
     pub events: bool,
     /// Whether there are jobs.
     pub jobs: bool,
+    /// Whether there are errands.
+    pub errands: bool,
 }
 
 impl Written {
@@ -54,6 +57,7 @@ impl Written {
         self.claimed.extend(other.claimed);
         self.events |= other.events;
         self.jobs |= other.jobs;
+        self.errands |= other.errands;
     }
 }
 
@@ -294,6 +298,13 @@ pub enum PendingKind {
         name: String,
         /// Not to be started earlier.
         not_before: Option<Timestamp>,
+    },
+    /// Something to be done outside.
+    Errand {
+        /// What kind of errand.
+        errand: errands::Errand,
+        /// What it is about, for people who look.
+        about: String,
     },
 }
 

@@ -1,5 +1,6 @@
 //! Shops. What they may do is found here; whole shops are read in [`lists`] and written in [`mod@write`].
 
+pub mod addressees;
 pub mod agenda;
 pub mod intake;
 pub mod lists;

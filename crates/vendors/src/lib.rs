@@ -2,6 +2,7 @@
 
 mod exchange;
 mod identity_toolkit;
+mod mailbox;
 mod nominatim;
 mod pace;
 mod resend;
@@ -10,5 +11,6 @@ pub use exchange::BuildError;
 pub use identity_toolkit::{
     EmulatorTokens, IDENTITY_TOOLKIT_URL, IdentityToolkit, IdentityToolkitConfig,
 };
+pub use mailbox::{KeptMail, Mailbox};
 pub use nominatim::{NOMINATIM_URL, Nominatim, NominatimConfig};
 pub use resend::{RESEND_URL, Resend, ResendConfig};

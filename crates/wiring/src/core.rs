@@ -9,6 +9,7 @@ use avvivo_app::{
 };
 use avvivo_gcp::{CloudStorage, CloudTasksQueue};
 use avvivo_kernel::{Fault as _, RandomIds, SystemClock};
+use avvivo_ports::Unconfigured;
 use avvivo_postgres::Database;
 use avvivo_service_kit::{
     Lifecycle,
@@ -70,7 +71,7 @@ pub struct Core {
     /// The bus; listeners subscribe to it.
     pub bus: Arc<Bus>,
     queue: Arc<CloudTasksQueue>,
-    relay: Arc<Relay>,
+    pub(crate) relay: Arc<Relay>,
 }
 
 impl Core {
@@ -105,6 +106,7 @@ impl Core {
             store: store.clone(),
             chat_store: chat_store.clone(),
             bus: bus.clone(),
+            people: Arc::new(Unconfigured),
             nudge,
             together: Together::default(),
             traceparent: trace::inject_current,
@@ -119,6 +121,16 @@ impl Core {
             queue,
             relay: Arc::new(relay),
         })
+    }
+
+    pub(crate) fn new_relay(&self) -> Relay {
+        Relay::new(
+            self.deps.db.clone(),
+            Arc::clone(&self.deps.clock),
+            self.bus.clone(),
+            self.queue.clone(),
+            self.deps.nudge.clone(),
+        )
     }
 
     /// Runs the relay for as long as the service lives.

@@ -2,6 +2,8 @@
 
 use std::{fs, sync::Arc};
 
+#[cfg(feature = "database")]
+use avvivo_gcp::AccessTokenSource;
 use avvivo_gcp::{
     BuildError, CloudStorage, CloudTasksQueue, Environment, LocalServer, PubSubBus, PubSubConfig,
     QueueTarget, StorageConfig, TasksConfig,
@@ -13,6 +15,8 @@ use avvivo_tokens::{
     ClientError, FIREBASE_KEYS_URL, FirebaseVerifier, GOOGLE_KEYS_URL, KeyCache, OidcPolicy,
     OidcVerifier,
 };
+#[cfg(feature = "database")]
+use avvivo_vendors::{IdentityToolkit, IdentityToolkitConfig};
 use secrecy::SecretString;
 
 use crate::config::{BucketConfig, RenderQueueConfig};
@@ -53,6 +57,10 @@ pub enum WiringError {
     /// The event bus shall be Redis, and there is none.
     #[error("the event bus shall be Redis, but there is no address of one")]
     BusWithoutRedis,
+    /// An address or a key of somebody outside is not one.
+    #[cfg(feature = "database")]
+    #[error(transparent)]
+    Outside(#[from] avvivo_vendors::BuildError),
     /// The database's address is not one.
     #[cfg(feature = "database")]
     #[error(transparent)]
@@ -163,6 +171,21 @@ impl Google {
         }
     }
 
+    /// Administers the people of a Firebase project: where their tokens are signed, at a stand-in or at Google, in which case
+    /// the credentials are the environment's own.
+    #[cfg(feature = "database")]
+    pub fn people(&self, project: &str) -> Result<IdentityToolkit, WiringError> {
+        let (config, environment) = match &self.config.firebase_jwks_url {
+            Some(keys) => (
+                IdentityToolkitConfig::emulated(project, &origin(keys)),
+                self.environment.clone(),
+            ),
+            None => (IdentityToolkitConfig::new(project), Environment::Google),
+        };
+        let tokens = Arc::new(AccessTokenSource::identity_toolkit(environment));
+        Ok(IdentityToolkit::new(&config, tokens)?)
+    }
+
     /// Verifies people's tokens for a Firebase project.
     pub fn firebase(&self, project: &str) -> Result<FirebaseVerifier, WiringError> {
         let url = self
@@ -232,6 +255,14 @@ fn environment(config: &GoogleConfig) -> Result<Environment, WiringError> {
         metadata: format!("http://{metadata}"),
         signing_key,
     }))
+}
+
+/// Scheme and authority of an address.
+#[cfg(feature = "database")]
+fn origin(url: &str) -> String {
+    let (scheme, rest) = url.split_once("://").unwrap_or(("http", url));
+    let authority = rest.split('/').next().unwrap_or_default();
+    format!("{scheme}://{authority}")
 }
 
 fn needed<'a>(url: Option<&'a str>, missing: &'static str) -> Result<&'a str, WiringError> {

@@ -5,6 +5,8 @@ pub mod config;
 #[cfg(feature = "database")]
 pub mod core;
 pub mod google;
+#[cfg(feature = "database")]
+pub mod outside;
 
 #[cfg(feature = "database")]
 pub use crate::core::Core;

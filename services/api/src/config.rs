@@ -1,18 +1,20 @@
 //! Everything about the api that is configurable.
 
+mod account_mail;
 mod shops;
 
-use avvivo_app::Policy;
+use avvivo_app::{Outside, Policy};
 use avvivo_domain::identity::AdminEmails;
 use avvivo_http_kit::Quota;
 use avvivo_service_kit::{
     ServiceConfig,
     config::{Reader, RedisConfig, Section, ServerConfig, TelemetryConfig},
 };
-use avvivo_wiring::{config::UploadConfig, core::CoreConfig};
+use avvivo_wiring::{config::UploadConfig, core::CoreConfig, outside::OutsideConfig};
 use chrono::TimeDelta;
 use std::time::Duration;
 
+pub use account_mail::AccountMailConfig;
 pub use shops::{RegistrationConfig, ShopsConfig};
 
 /// The api's configuration.
@@ -24,6 +26,8 @@ pub struct Config {
     pub telemetry: TelemetryConfig,
     /// Database, Google, media, renders.
     pub core: CoreConfig,
+    /// Who sends mails, administers people and knows the map.
+    pub outside: OutsideConfig,
     /// Limits and counts shared by instances.
     pub redis: RedisConfig,
     /// Files.
@@ -38,6 +42,8 @@ pub struct Config {
     pub shops: ShopsConfig,
     /// Shops that register themselves.
     pub registration: RegistrationConfig,
+    /// Mails that strangers may cause.
+    pub account_mail: AccountMailConfig,
     /// The server that answers the gateway.
     pub internal: InternalConfig,
     /// What `/system/status` says of other services.
@@ -54,6 +60,7 @@ impl Section for Config {
             server: reader.section(),
             telemetry: reader.section(),
             core: reader.section(),
+            outside: reader.section(),
             redis: reader.section(),
             uploads: reader.section(),
             identity: reader.section(),
@@ -61,6 +68,7 @@ impl Section for Config {
             reels: reader.section(),
             shops: reader.section(),
             registration: reader.section(),
+            account_mail: reader.section(),
             internal: reader.section(),
             status: reader.section(),
             dev: reader.section(),
@@ -89,6 +97,7 @@ impl Config {
             stale_after: TimeDelta::from_std(self.reels.stale_after).unwrap_or(TimeDelta::MAX),
             showcase_per_band: self.reels.showcase_per_band,
             address_defaults: self.registration.address.clone(),
+            outside: Outside::default(),
         }
     }
 }
@@ -96,8 +105,6 @@ impl Config {
 /// Who people are.
 #[derive(Debug, Clone)]
 pub struct IdentityConfig {
-    /// The Firebase project whose tokens are believed; none: nobody can sign in.
-    pub firebase_project: Option<String>,
     /// Who administers.
     pub admin_emails: Vec<String>,
 }
@@ -107,12 +114,6 @@ impl Section for IdentityConfig {
 
     fn read(reader: &mut Reader<'_>) -> Self {
         Self {
-            firebase_project: reader
-                .text(
-                    "FIREBASE_PROJECT_ID",
-                    "Firebase project whose ID tokens are believed.",
-                )
-                .optional(),
             admin_emails: reader
                 .list(
                     "ADMIN_EMAILS",

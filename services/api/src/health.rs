@@ -108,8 +108,8 @@ async fn drained(db: Database, clock: Arc<dyn Clock>) -> Result<(), Down> {
         let mut conn = db.acquire().await?;
         outbox::lag(&mut conn, clock.now()).await
     };
-    let (_, oldest_ms) = lag.await.map_err(|error| Down { code: error.code() })?;
-    if u128::try_from(oldest_ms).unwrap_or_default() > OUTBOX_LATE.as_millis() {
+    let lag = lag.await.map_err(|error| Down { code: error.code() })?;
+    if u128::try_from(lag.oldest_ms).unwrap_or_default() > OUTBOX_LATE.as_millis() {
         return Err("outbox.late".into());
     }
     Ok(())

@@ -8,7 +8,7 @@ use avvivo_redis::{Redis, RedisStatus};
 use avvivo_wiring::{Bus, config::BusKind};
 
 use crate::{
-    config::{RegistrationConfig, ShopsConfig, StatusConfig},
+    config::{AccountMailConfig, RegistrationConfig, ShopsConfig, StatusConfig},
     freshness::Hearing,
 };
 
@@ -62,6 +62,7 @@ pub(crate) struct Shared {
     pub(crate) no_redis: RedisStatus,
     pub(crate) shops: ShopsConfig,
     pub(crate) registration: RegistrationLimits,
+    pub(crate) account_mail: AccountMailLimits,
     pub(crate) status: Arc<StatusConfig>,
     /// The bus that was asked for, by its name.
     pub(crate) requested_bus: BusKind,
@@ -84,6 +85,23 @@ pub(crate) struct RegistrationLimits {
 pub(crate) struct AttemptLimits {
     pub(crate) per_network: RateLimit,
     pub(crate) per_identity: RateLimit,
+}
+
+/// How often strangers may have mails sent about accounts.
+#[derive(Clone)]
+pub(crate) struct AccountMailLimits {
+    pub(crate) per_network: RateLimit,
+    pub(crate) per_address: RateLimit,
+}
+
+impl AccountMailLimits {
+    pub(crate) fn new(limiter: &Arc<dyn RateLimiter>, config: AccountMailConfig) -> Self {
+        let limit = |quota| RateLimit::new(Arc::clone(limiter), quota);
+        Self {
+            per_network: limit(config.per_network),
+            per_address: limit(config.per_address),
+        }
+    }
 }
 
 impl RegistrationLimits {

@@ -4,7 +4,7 @@ use avvivo_service_kit::{
     ServiceConfig,
     config::{Reader, Section, ServerConfig, ServerOn, TelemetryConfig},
 };
-use avvivo_wiring::core::CoreConfig;
+use avvivo_wiring::{core::CoreConfig, outside::OutsideConfig};
 
 /// The scheduler's configuration.
 #[derive(Debug, Clone)]
@@ -15,6 +15,8 @@ pub struct Config {
     pub telemetry: TelemetryConfig,
     /// Database, Google, media, renders.
     pub core: CoreConfig,
+    /// Who sends the mails that a sweep finds, and knows the map.
+    pub outside: OutsideConfig,
     /// Who may start jobs, and whether they start by themselves.
     pub jobs: JobsConfig,
 }
@@ -27,6 +29,7 @@ impl Section for Config {
             server: reader.section::<ServerOn<8082>>().0,
             telemetry: reader.section(),
             core: reader.section(),
+            outside: reader.section(),
             jobs: reader.section(),
         }
     }

@@ -84,6 +84,7 @@ impl Scheduler {
         lifecycle: &Lifecycle,
     ) -> Result<Self, StartError> {
         let core = Core::connect(&config.core, Policy::default(), "scheduler").await?;
+        let core = core.reaching(&config.outside)?;
         let callers: Vec<&str> = config.jobs.callers.iter().map(String::as_str).collect();
         let verifier = core.google.services(&config.jobs.audience, &callers)?;
         let runner = Runner::new(core.clone(), telemetry.metrics());

@@ -28,6 +28,9 @@ use servers::Servers;
 /// The people that one can be on `/dev/chat`, with their tokens.
 const PEOPLE_FILE: &str = "people.json";
 
+/// The mails that went out, for `/dev/mail`.
+const MAIL_FOLDER: &str = "mails";
+
 /// Everything to develop with.
 #[derive(Debug, Clone, Args)]
 #[expect(
@@ -145,6 +148,7 @@ async fn develop(args: &DevArgs, place: &Place) -> anyhow::Result<ExitCode> {
 /// People, a reel, tokens, and what to do with them.
 async fn greet(place: &Place, to: &Neighbours, google: &GcpLocal) -> anyhow::Result<()> {
     seed::run(&to.database_url).await?;
+    seed::accounts(google).await?;
     let tokens = seed::tokens(google)?;
     sample_reel::ensure(place, &to.base_url, &tokens).await?;
     summary::write_env(place, &to.base_url, &tokens)?;
@@ -168,6 +172,7 @@ fn neighbours(
         base_url: single::base_url(ports),
         identity: Identity::Local,
         people_file: Some(place.file(PEOPLE_FILE).display().to_string()),
+        mail_folder: Some(place.file(MAIL_FOLDER).display().to_string()),
     })
 }
 

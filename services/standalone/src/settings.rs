@@ -33,6 +33,8 @@ pub(crate) struct Neighbours {
     pub(crate) identity: Identity,
     /// The people that one can be on `/dev/chat`.
     pub(crate) people_file: Option<String>,
+    /// Where mails are kept that nobody gets.
+    pub(crate) mail_folder: Option<String>,
 }
 
 /// Who says who people are.
@@ -65,15 +67,9 @@ pub(crate) fn api(to: &Neighbours, ports: &Ports, instance: Instance) -> Variabl
     set(&mut variables, "INTERNAL_GRPC_PORT", &grpc);
     set(&mut variables, "INTERNAL_AUDIENCE", &INTERNAL_AUDIENCE);
     set(&mut variables, "INTERNAL_CALLERS", &account("gateway"));
+    outside(to, &mut variables);
     if to.identity == Identity::Local {
-        set(&mut variables, "FIREBASE_PROJECT_ID", &PROJECT);
         set(&mut variables, "ADMIN_EMAILS", &ADMIN_EMAIL);
-        let keys = "service_accounts/v1/jwk/securetoken@system.gserviceaccount.com";
-        set(
-            &mut variables,
-            "FIREBASE_JWKS_URL",
-            &format!("{}/{keys}", to.google_url),
-        );
     }
     set(&mut variables, "REELS_PROCESSOR_URL", &url(ports.processor));
     set(&mut variables, "TASKS_SERVICE_ACCOUNT", &account("tasks"));
@@ -97,6 +93,7 @@ pub(crate) fn processor(to: &Neighbours, ports: &Ports) -> Variables {
 pub(crate) fn scheduler(to: &Neighbours, ports: &Ports) -> Variables {
     let mut variables = common(to, "scheduler");
     set(&mut variables, "PORT", &ports.scheduler);
+    outside(to, &mut variables);
     set(&mut variables, "SCHEDULER_URL", &url(ports.scheduler));
     set(&mut variables, "SCHEDULER_CALLERS", &account("scheduler"));
     set(&mut variables, "REELS_PROCESSOR_URL", &url(ports.processor));
@@ -116,6 +113,23 @@ pub(crate) fn gateway(to: &Neighbours, ports: &Ports, instance: Instance) -> Var
     set(&mut variables, "INTERNAL_AUDIENCE", &INTERNAL_AUDIENCE);
     set(&mut variables, "CORS_ORIGINS", &to.base_url);
     variables
+}
+
+/// Who people are, and what becomes of mails to them: for those who write and send them.
+fn outside(to: &Neighbours, variables: &mut Variables) {
+    if to.identity == Identity::Local {
+        set(variables, "FIREBASE_PROJECT_ID", &PROJECT);
+        let keys = "service_accounts/v1/jwk/securetoken@system.gserviceaccount.com";
+        set(
+            variables,
+            "FIREBASE_JWKS_URL",
+            &format!("{}/{keys}", to.google_url),
+        );
+    }
+    if let Some(folder) = &to.mail_folder {
+        set(variables, "DEV_MAIL_DIR", folder);
+        set(variables, "APP_URL", &to.base_url);
+    }
 }
 
 fn common(to: &Neighbours, service: &str) -> Variables {

@@ -66,6 +66,7 @@ pub(crate) async fn serve(args: ServeArgs) -> anyhow::Result<ExitCode> {
         base_url: args.public_url.unwrap_or_else(|| base_url(&ports)),
         identity: Identity::Firebase,
         people_file: None,
+        mail_folder: None,
     };
     start(&to, &mut claimed, &telemetry, &lifecycle).await?;
     let code = lifecycle.run(&telemetry).await;

@@ -12,7 +12,10 @@ use avvivo_postgres::{Transaction, accounts};
 use serde_json::json;
 
 use super::resolve_caller;
-use crate::{AppError, Deps, announce, audit};
+use crate::{
+    AppError, Deps, announce, audit,
+    mailing::{self, Letter},
+};
 
 /// Who they are afterwards: the state of a shop wins over what its owner chose. Of choices made at once, the first counts.
 pub async fn run(deps: &Deps, caller: &Caller, intent: Intent) -> Result<Caller, AppError> {
@@ -25,6 +28,10 @@ pub async fn run(deps: &Deps, caller: &Caller, intent: Intent) -> Result<Caller,
     write_down(deps, &mut tx, caller, (&account, &chosen), now).await?;
     if (account.user_type, account.role) != (chosen.user_type, chosen.role) {
         announce::access_changed(deps, &mut tx, caller.account_id, now).await?;
+    }
+    if chosen.welcome {
+        let welcome = (caller.email.as_str(), Letter::Welcome);
+        mailing::post(deps, &mut tx, welcome, now).await?;
     }
     deps.commit(tx).await?;
     let token = TokenIdentity {

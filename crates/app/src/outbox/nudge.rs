@@ -10,7 +10,7 @@ use std::{
 };
 
 use avvivo_kernel::{EventId, Timestamp};
-use avvivo_postgres::outbox::{Kind, Pending, PendingKind, Written};
+use avvivo_postgres::outbox::{Kind, Pending, PendingKind, Written, errands::Errand};
 use chrono::TimeDelta;
 use tokio::sync::Notify;
 
@@ -33,6 +33,8 @@ struct Inner {
     // One for each of the relay's loops over the table: a bell wakes only one that waits for it.
     events: Notify,
     jobs: Notify,
+    mails: Notify,
+    places: Notify,
 }
 
 #[derive(Debug, Default)]
@@ -71,6 +73,8 @@ impl Nudge {
     pub fn wake(&self) {
         self.0.events.notify_one();
         self.0.jobs.notify_one();
+        self.0.mails.notify_one();
+        self.0.places.notify_one();
     }
 
     /// Until when an event that is written now is this process's to hand over; none when it is anybody's.
@@ -96,6 +100,10 @@ impl Nudge {
         }
         if written.jobs {
             self.0.jobs.notify_one();
+        }
+        if written.errands {
+            self.0.mails.notify_one();
+            self.0.places.notify_one();
         }
         if written.claimed.is_empty() {
             return;
@@ -134,6 +142,8 @@ impl Nudge {
         match kind {
             Kind::Events => self.0.events.notified().await,
             Kind::Jobs => self.0.jobs.notified().await,
+            Kind::Errands(Errand::Mail) => self.0.mails.notified().await,
+            Kind::Errands(Errand::Place) => self.0.places.notified().await,
         }
     }
 
@@ -205,7 +215,7 @@ impl Nudge {
 fn place(row: &Pending) -> Option<(&str, u64)> {
     match &row.what {
         PendingKind::Event { audience, sequence } => Some((audience, *sequence)),
-        PendingKind::Job { .. } => None,
+        PendingKind::Job { .. } | PendingKind::Errand { .. } => None,
     }
 }
 

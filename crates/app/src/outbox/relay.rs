@@ -1,6 +1,7 @@
-//! One relay: takes a batch from memory or from the table, hands it over, confirms or postpones each row. Events and jobs go
-//! their own ways, so that a queue that is away holds up nothing that the bus would take, nor the other way round.
+//! One relay: takes a batch from memory or from the table, hands it over, confirms or postpones each row. Events, jobs and
+//! errands go their own ways, so that a queue that is away holds up nothing that the bus would take, nor the other way round.
 
+mod errands;
 mod meters;
 mod settling;
 
@@ -13,20 +14,21 @@ use avvivo_kernel::Clock;
 use avvivo_ports::{EventBus, Job, JobQueue, OutboundEvent, QueueName};
 use avvivo_postgres::{
     Database, DbError,
-    outbox::{self, Kind, Pending, PendingKind},
+    outbox::{self, Kind, Pending, PendingKind, errands::Errand},
 };
 use chrono::TimeDelta;
 use futures::{StreamExt as _, stream};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use self::{
-    meters::Meters,
-    settling::{Answered, NotTaken},
+use self::{meters::Meters, settling::Answered};
+use super::{
+    NotTaken,
+    nudge::{Batch, Nudge},
 };
-use super::nudge::{Batch, Nudge};
 use crate::realtime::numbered;
 
+pub use errands::Errands;
 pub use settling::DrainReport;
 
 /// How many events are published together: enough that a burst costs few round trips, few enough that a dying relay holds up
@@ -54,6 +56,7 @@ pub struct Relay {
     bus: Arc<dyn EventBus>,
     queue: Arc<dyn JobQueue>,
     nudge: Nudge,
+    errands: Option<Errands>,
     meters: Meters,
 }
 
@@ -72,13 +75,14 @@ impl Relay {
             bus,
             queue,
             nudge,
+            errands: None,
             meters: Meters::new(),
         }
     }
 
     /// Hands over what this process commits, and drains the table whenever woken, and every couple of seconds, until told to
-    /// stop; then once more, so that nothing that this process has committed waits for another. Events and jobs are drained
-    /// side by side, and neither waits for the other.
+    /// stop; then once more, so that nothing that this process has committed waits for another. Events, jobs and each kind of
+    /// errand are drained side by side, and none waits for another. Errands are not drained once more: others run them.
     pub async fn run(&self, stop: CancellationToken) {
         let (answered, unsettled) = mpsc::channel(UNSETTLED_BATCHES);
         tokio::join!(
@@ -86,6 +90,8 @@ impl Relay {
             self.keep_draining(Kind::Jobs, &stop),
             self.keep_publishing(&stop, answered),
             self.keep_settling(unsettled),
+            self.keep_running(Errand::Mail, &stop),
+            self.keep_running(Errand::Place, &stop),
         );
     }
 
@@ -171,17 +177,22 @@ impl Relay {
         }
     }
 
-    /// Hands over everything in the table that is due.
+    /// Hands over everything in the table that is due, and runs some errands.
     pub async fn drain(&self) -> Result<DrainReport, DbError> {
-        let (events, jobs) =
-            tokio::join!(self.drain_kind(Kind::Events), self.drain_kind(Kind::Jobs));
-        Ok(events?.and(jobs?))
+        let (events, jobs, mails, places) = tokio::join!(
+            self.drain_kind(Kind::Events),
+            self.drain_kind(Kind::Jobs),
+            Box::pin(self.run_some(Errand::Mail)),
+            Box::pin(self.run_some(Errand::Place)),
+        );
+        Ok(events?.and(jobs?).and(mails?).and(places?))
     }
 
     async fn drain_kind(&self, kind: Kind) -> Result<DrainReport, DbError> {
         let most = match kind {
             Kind::Events => EVENTS_A_BATCH,
             Kind::Jobs => JOBS_A_BATCH,
+            Kind::Errands(_) => errands::A_BATCH,
         };
         let mut total = DrainReport::default();
         loop {
@@ -190,9 +201,13 @@ impl Relay {
             let answered = match kind {
                 Kind::Events => self.publish(batch).await,
                 Kind::Jobs => self.enqueue(batch).await,
+                Kind::Errands(errand) => Box::pin(self.run_all(errand, batch)).await,
             };
-            total = total.and(self.settle(answered).await?);
-            if !full {
+            let report = self.settle(answered).await?;
+            total = total.and(report);
+            // Where whom errands are for is away, the next few are tried at the next look and not all of them now.
+            let is_away = matches!(kind, Kind::Errands(_)) && report.postponed > 0;
+            if !full || is_away {
                 return Ok(total);
             }
         }
@@ -200,8 +215,12 @@ impl Relay {
 
     async fn claim(&self, kind: Kind, most: u16) -> Result<Vec<Pending>, DbError> {
         let now = self.clock.now();
+        let until = match kind {
+            Kind::Events | Kind::Jobs => now + CLAIM_TTL,
+            Kind::Errands(_) => now + errands::CLAIM_TTL,
+        };
         let mut tx = self.db.begin().await?;
-        let batch = outbox::claim(&mut tx, kind, (now, now + CLAIM_TTL), i64::from(most)).await?;
+        let batch = outbox::claim(&mut tx, kind, (now, until), i64::from(most)).await?;
         tx.commit().await?;
         Ok(batch)
     }
@@ -232,10 +251,7 @@ impl Relay {
                         .await
                         .map(drop)
                         .map_err(NotTaken::from),
-                    None => Err(NotTaken {
-                        again: false,
-                        reason: "no queue of that name".to_owned(),
-                    }),
+                    None => Err(NotTaken::never("no queue of that name")),
                 };
                 (row, outcome)
             })

@@ -28,7 +28,11 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::refused;
-use crate::{AppError, Deps, announce, audit};
+use crate::{
+    AppError, Deps, announce, audit,
+    mailing::{self, Letter, Posted},
+    places,
+};
 
 /// A transaction about a shop.
 pub(super) struct Change<'a> {
@@ -260,6 +264,20 @@ impl<'a> Change<'a> {
         self.record_account(AuditAction::RoleChanged, None, account)
             .await?;
         Ok(Some(account.id))
+    }
+
+    /// Has a mail sent once it is all true.
+    pub(super) async fn mail(&mut self, to: &str, letter: Letter) -> Result<Posted, AppError> {
+        Ok(mailing::post(self.deps, &mut self.tx, (to, letter), self.now).await?)
+    }
+
+    /// Has the map asked where a shop is that was made, or changed from what it was before.
+    pub(super) async fn find_place(
+        &mut self,
+        before: Option<&Shop>,
+        after: &Shop,
+    ) -> Result<(), AppError> {
+        Ok(places::ask(self.deps, &mut self.tx, (before, after), self.now).await?)
     }
 
     /// Tells every administrator.

@@ -16,7 +16,7 @@ use avvivo_postgres::{
 };
 
 use super::{change::Change, refused};
-use crate::{AppError, Deps};
+use crate::{AppError, Deps, mailing::Letter};
 
 /// Looks once more when somebody signed in with the shop's e-mail meanwhile.
 const LOOKS: usize = 2;
@@ -35,6 +35,10 @@ pub async fn run(deps: &Deps, admin: &Caller, request: NewShop) -> Result<Shop, 
             change
                 .record(AuditAction::ShopCreated, (None, Some(&shop)), None)
                 .await?;
+            change.find_place(None, &shop).await?;
+            if let Some(owner) = &created.invite {
+                change.mail(owner.as_str(), Letter::ShopInvite).await?;
+            }
             change.commit().await?;
             return Ok(shop);
         }

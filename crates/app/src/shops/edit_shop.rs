@@ -35,6 +35,7 @@ pub async fn run(
     change
         .save((&before, &edited.shop), AuditAction::ShopEdited, None)
         .await?;
+    change.find_place(Some(&before), &edited.shop).await?;
     if let Some(plan) = edited.wallet_plan {
         let wallet = change.wallet_of(wallet, &edited.shop).under(plan);
         wallets::save(&mut change.tx, id, &wallet).await?;

@@ -1,5 +1,5 @@
 //! A shop registers itself. Whoever registers at the same time waits: the same shop ten times at once is one. Where it is on
-//! the map is not asked for here; the shop is kept without a point.
+//! the map is asked afterwards.
 
 use avvivo_domain::{
     audit::Actor,
@@ -11,7 +11,9 @@ use avvivo_domain::{
             Draft, IntakeError,
             meta::Origin,
             normal::slug_base,
-            register::{Circumstances, Ownership, Registrant, Registration, register},
+            register::{
+                Circumstances, Confirmation, Ownership, Registrant, Registration, register,
+            },
         },
         owner::OwnerAccount,
     },
@@ -28,7 +30,7 @@ use avvivo_postgres::{
 use serde_json::{Map, Value};
 
 use super::change::Change;
-use crate::{AppError, Deps};
+use crate::{AppError, Deps, mailing::Letter};
 
 /// Looks once more when somebody signed in with the shop's e-mail meanwhile.
 const LOOKS: usize = 2;
@@ -57,6 +59,8 @@ pub async fn run(
             change
                 .tell_admins(NotificationKind::System, notice, about)
                 .await?;
+            change.find_place(None, &shop).await?;
+            confirm(&mut change, &shop, &registration.confirmation).await?;
             change.commit().await?;
             return Ok(shop);
         }
@@ -146,6 +150,25 @@ async fn settle_owner(
             }))
         }
     }
+}
+
+/// Tells whoever registered it: at the address of their token, or at the one they gave, which they still have to prove.
+async fn confirm(
+    change: &mut Change<'_>,
+    shop: &Shop,
+    confirmation: &Confirmation,
+) -> Result<(), AppError> {
+    let name = shop.name.clone();
+    let (to, letter) = match confirmation {
+        Confirmation::Registered { to, opened } => {
+            let (id, opened) = (shop.id, *opened);
+            let shop = name;
+            (to.as_str(), Letter::ShopRegistered { shop, id, opened })
+        }
+        Confirmation::Activate { to } => (to.as_str(), Letter::ActivateShop { shop: name }),
+    };
+    change.mail(to, letter).await?;
+    Ok(())
 }
 
 /// Administrators make shops without waiting for their turn, so constraints have the last word.

@@ -5,14 +5,14 @@ use avvivo_domain::{
     chat::ChatError,
     clients::ClientError,
     fields::FieldError,
-    identity::{AccessError, onboarding::OnboardingError},
+    identity::{AccessError, EmailError, onboarding::OnboardingError},
     quota::QuotaError,
     reels::ReelError,
     shops::{ShopError, intake::IntakeError},
     uploads::UploadError,
 };
 use avvivo_kernel::Fault as _;
-use avvivo_ports::{ObjectPath, StoreError};
+use avvivo_ports::{IdentityError, MailError, ObjectPath, StoreError};
 use avvivo_postgres::DbError;
 use sqlx::migrate::MigrateError;
 
@@ -181,6 +181,35 @@ fn quota() -> impl Iterator<Item = AppError> {
     each!(QuotaError: E::NoReelsLeft => E::NoReelsLeft)
 }
 
+fn outside() -> impl Iterator<Item = AppError> {
+    let reason = || "503".to_owned();
+    let retry_after = None;
+    let email = {
+        use EmailError as E;
+        each!(EmailError: E::Invalid => E::Invalid)
+    };
+    let mail = {
+        use MailError as E;
+        each!(MailError:
+            E::NotConfigured => E::NotConfigured,
+            E::Refused { .. } => E::Refused { reason: reason() },
+            E::Unavailable { .. } => E::Unavailable { reason: reason(), retry_after },
+            E::Timeout => E::Timeout,
+        )
+    };
+    let identity = {
+        use IdentityError as E;
+        each!(IdentityError:
+            E::NotConfigured => E::NotConfigured,
+            E::UnknownUser => E::UnknownUser,
+            E::Refused { .. } => E::Refused { reason: reason() },
+            E::Unavailable { .. } => E::Unavailable { reason: reason(), retry_after },
+            E::Timeout => E::Timeout,
+        )
+    };
+    email.chain(mail).chain(identity)
+}
+
 fn database() -> impl Iterator<Item = AppError> {
     use DbError as E;
     let cause = || sqlx::Error::PoolTimedOut;
@@ -227,7 +256,8 @@ fn the_catalogue_of_codes() {
         .chain(upload())
         .chain(quota())
         .chain(database())
-        .chain(store());
+        .chain(store())
+        .chain(outside());
     let lines: Vec<String> = all
         .map(|error| {
             format!(

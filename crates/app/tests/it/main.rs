@@ -15,6 +15,8 @@ mod feed;
 mod files_used_again;
 mod history;
 mod live;
+mod mailing;
+mod places;
 mod relay;
 mod relay_from_memory;
 mod rendering;

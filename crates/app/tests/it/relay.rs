@@ -276,7 +276,10 @@ async fn an_event_that_is_never_taken_is_set_aside_and_the_rest_goes_on_in_order
     assert_eq!(choosy.drain().await.unwrap(), report(2, 0));
     assert_eq!(published(&world.bus.events()), "a1 a3 a4");
     let mut conn = world.deps.db.acquire().await.unwrap();
-    assert_eq!(outbox::lag(&mut conn, world.now()).await.unwrap(), (0, 0));
+    assert_eq!(
+        outbox::lag(&mut conn, world.now()).await.unwrap().waiting,
+        0
+    );
 }
 
 #[tokio::test]

@@ -6,9 +6,9 @@ mod reading;
 use std::{sync::Arc, time::Duration};
 
 use avvivo_app::{
-    AppError, Deps, Policy,
+    AppError, Deps, Outside, Policy,
     chat::Together,
-    outbox::{Nudge, Relay},
+    outbox::{Errands, Nudge, Relay},
     reels::create_reel::{self, CreateReel},
     rendering::{Assignment, claim_render, complete_render},
 };
@@ -16,8 +16,8 @@ use avvivo_contracts::events::v1::{ReelWithdrawn, event::Payload};
 use avvivo_domain::reels::{Platform, Reel, ReelType};
 use avvivo_kernel::{Clock as _, IdSource as _, ShopId, Timestamp};
 use avvivo_ports::{
-    ObjectPath, ObjectStore as _,
-    fakes::{FakeBus, FakeQueue, FakeStore},
+    Mailer, ObjectPath, ObjectStore as _,
+    fakes::{FakeBus, FakeGeocoder, FakeIdentityAdmin, FakeMailer, FakeQueue, FakeStore},
 };
 use avvivo_postgres::{
     Database, DatabaseOptions, Transaction,
@@ -46,6 +46,9 @@ pub(crate) struct World {
     pub(crate) store: Arc<FakeStore>,
     pub(crate) bus: Arc<FakeBus>,
     pub(crate) queue: Arc<FakeQueue>,
+    pub(crate) provider: Arc<FakeIdentityAdmin>,
+    pub(crate) mailer: Arc<FakeMailer>,
+    pub(crate) map: Arc<FakeGeocoder>,
     rows: TestDb,
     /// Ids of what tests put there, apart from those that use cases draw.
     people: SequentialIds,
@@ -65,6 +68,7 @@ impl World {
         let clock = Arc::new(ManualClock::default());
         let store = Arc::new(FakeStore::default());
         let bus = Arc::new(FakeBus::default());
+        let provider = Arc::new(FakeIdentityAdmin::default());
         let deps = Deps {
             db: Database::lazy(&rows.url(), &options).unwrap(),
             clock: clock.clone(),
@@ -72,6 +76,7 @@ impl World {
             store: store.clone(),
             chat_store: store.clone(),
             bus: bus.clone(),
+            people: provider.clone(),
             nudge: Nudge::default(),
             together: Together::default(),
             traceparent: || Some(TRACEPARENT.to_owned()),
@@ -83,6 +88,9 @@ impl World {
             store,
             bus,
             queue: Arc::default(),
+            provider,
+            mailer: Arc::default(),
+            map: Arc::default(),
             rows,
             people: SequentialIds::starting_at(1_000_000),
         }
@@ -121,6 +129,29 @@ impl World {
             claimed_until: None,
         };
         outbox::push_events(tx, &[event], occasion).await.unwrap();
+    }
+
+    /// One that has everybody outside to do something for it.
+    pub(crate) async fn with_everybody() -> Self {
+        Self::with(Policy {
+            outside: Outside {
+                mail: true,
+                people: true,
+                map: true,
+                app_url: "https://app.test".to_owned(),
+            },
+            ..Policy::default()
+        })
+        .await
+    }
+
+    /// A relay that runs errands, with this to send mails.
+    pub(crate) fn runner(&self, mailer: Arc<dyn Mailer>) -> Relay {
+        self.relay().running(Errands {
+            deps: self.deps.clone(),
+            mailer: Some(mailer),
+            geocoder: Some(self.map.clone()),
+        })
     }
 
     pub(crate) fn relay(&self) -> Relay {

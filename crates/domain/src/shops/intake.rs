@@ -13,8 +13,8 @@ mod place;
 pub mod register;
 
 pub use address::{
-    Address, AddressDefaults, AddressFacts, AddressVerdict, Neighbour, check_address,
-    normalized_details,
+    Address, AddressDefaults, AddressFacts, AddressVerdict, Neighbour, check_address, maps_url,
+    normalized_details, stored_address,
 };
 pub use draft::{
     Contact, ContactFacts, Draft, Facts, Identity, IdentityFacts, Step, check_contact,

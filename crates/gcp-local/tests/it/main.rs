@@ -7,6 +7,7 @@
 
 mod issuer;
 mod pages;
+mod people;
 mod pubsub;
 mod storage;
 mod support;

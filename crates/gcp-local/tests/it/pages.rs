@@ -26,6 +26,10 @@ async fn pages_get_objects_and_nothing_else() {
         (Method::POST, "/issuer/rotate"),
         (Method::POST, "/issuer/google/id-token"),
         (
+            Method::POST,
+            "/identitytoolkit.googleapis.com/v1/projects/p/accounts",
+        ),
+        (
             Method::GET,
             "/computeMetadata/v1/instance/service-accounts/default/token",
         ),

@@ -7,6 +7,7 @@
     reason = "tests report by panicking, and draw ids and read switches where they are"
 )]
 
+mod access;
 mod clients;
 mod cloud_storage;
 mod cloud_tasks;

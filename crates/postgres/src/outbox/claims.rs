@@ -3,28 +3,32 @@
 use avvivo_kernel::{EventId, Timestamp};
 use uuid::Uuid;
 
-use super::{Pending, PendingKind};
+use super::{Pending, PendingKind, errands::Errand};
 use crate::{Conn, DbError};
 
 /// Relays claim one after the other under an advisory lock a kind, for the millisecond a claim takes: otherwise two of them
 /// could split an audience's events and publish them out of order. Keys of two numbers are the outbox's alone.
 const CLAIM_LOCK: i32 = 0x6f75_7462;
 
-/// Which rows a relay asks for. What waits for the bus and what waits for the queue are handed over apart, so that neither
-/// of them, being away, keeps anything from the other.
+/// Which rows a relay asks for. What waits for the bus, for the queue, and for each of those outside is handed over apart,
+/// so that none of them, being away, keeps anything from the others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// What the bus is told.
     Events,
     /// What the queue is given.
     Jobs,
+    /// What is done outside.
+    Errands(Errand),
 }
 
 impl Kind {
-    fn as_str(self) -> &'static str {
+    /// The word in the table.
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Events => "EVENT",
             Self::Jobs => "JOB",
+            Self::Errands(errand) => errand.as_str(),
         }
     }
 
@@ -32,6 +36,8 @@ impl Kind {
         match self {
             Self::Events => 1,
             Self::Jobs => 2,
+            Self::Errands(Errand::Mail) => 3,
+            Self::Errands(Errand::Place) => 4,
         }
     }
 
@@ -129,14 +135,18 @@ impl From<PendingRow> for Pending {
     fn from(row: PendingRow) -> Self {
         Self {
             id: row.id.into(),
-            what: match row.job_name {
+            what: match (row.job_name, Errand::parse(&row.kind)) {
+                (_, Some(errand)) => PendingKind::Errand {
+                    errand,
+                    about: row.destination,
+                },
                 // Only jobs have names; the table makes sure.
-                Some(name) if row.kind == "JOB" => PendingKind::Job {
+                (Some(name), None) => PendingKind::Job {
                     queue: row.destination,
                     name,
                     not_before: row.not_before,
                 },
-                _ => PendingKind::Event {
+                (None, None) => PendingKind::Event {
                     audience: row.destination,
                     sequence: row.sequence.unwrap_or_default().unsigned_abs(),
                 },
@@ -222,19 +232,47 @@ pub async fn set_refused(
     Ok(())
 }
 
-/// How many rows wait, and the age of the oldest in milliseconds.
-pub async fn lag(conn: &mut Conn, now: Timestamp) -> Result<(i64, i64), DbError> {
-    let row = sqlx::query!(
+/// How far the outbox is behind.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Lag {
+    /// Rows that wait for the bus or the queue.
+    pub waiting: i64,
+    /// The age of the oldest of them, in milliseconds.
+    pub oldest_ms: i64,
+    /// Errands that wait.
+    pub errands_waiting: i64,
+    /// The age of the oldest of them, in milliseconds.
+    pub errands_oldest_ms: i64,
+    /// Rows of any kind that were set aside.
+    pub refused: i64,
+}
+
+/// How far the outbox is behind.
+pub async fn lag(conn: &mut Conn, now: Timestamp) -> Result<Lag, DbError> {
+    let lag = sqlx::query_as!(
+        Lag,
         r#"
+        WITH counted AS (
+            SELECT
+                kind IN ('EVENT', 'JOB') AS is_ours,
+                refused_at IS NOT NULL AS is_refused,
+                count(*) AS count,
+                (extract(EPOCH FROM $1 - min(created_at)) * 1000)::bigint AS oldest_ms
+            FROM outbox
+            GROUP BY 1, 2
+        )
+
         SELECT
-            count(*) AS "waiting!",
-            coalesce(extract(EPOCH FROM $1 - min(created_at)) * 1000, 0)::bigint AS "oldest_ms!"
-        FROM outbox
-        WHERE refused_at IS NULL
+            coalesce(sum(count) FILTER (WHERE is_ours AND NOT is_refused), 0)::bigint AS "waiting!",
+            coalesce(max(oldest_ms) FILTER (WHERE is_ours AND NOT is_refused), 0) AS "oldest_ms!",
+            coalesce(sum(count) FILTER (WHERE NOT is_ours AND NOT is_refused), 0)::bigint AS "errands_waiting!",
+            coalesce(max(oldest_ms) FILTER (WHERE NOT is_ours AND NOT is_refused), 0) AS "errands_oldest_ms!",
+            coalesce(sum(count) FILTER (WHERE is_refused), 0)::bigint AS "refused!"
+        FROM counted
         "#,
         now,
     )
     .fetch_one(conn)
     .await?;
-    Ok((row.waiting, row.oldest_ms))
+    Ok(lag)
 }

@@ -3,6 +3,7 @@
 
 mod abandoned;
 mod audit;
+mod errands;
 mod errors;
 mod leases;
 mod migrations;

@@ -201,6 +201,7 @@ fn audience(row: &Pending) -> &str {
     match &row.what {
         PendingKind::Event { audience, .. } => audience,
         PendingKind::Job { name, .. } => name,
+        PendingKind::Errand { about, .. } => about,
     }
 }
 

@@ -242,7 +242,7 @@ async fn backlog() -> World {
 #[tokio::test]
 async fn a_relay_claims_the_oldest_of_a_kind_by_their_index() {
     let world = backlog().await;
-    for kind in ["EVENT", "JOB"] {
+    for kind in ["EVENT", "JOB", "MAIL", "PLACE"] {
         uses(
             &world,
             Expected {

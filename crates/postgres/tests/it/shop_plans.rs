@@ -145,3 +145,23 @@ async fn whoever_registers_is_compared_by_indexes() {
     )
     .await;
 }
+
+#[tokio::test]
+async fn whom_an_address_is_for_is_found_by_indexes() {
+    let world = street().await;
+    let many = "INSERT INTO accounts (id, email, role, created_at)
+                SELECT gen_random_uuid(), 'tienda' || n || '@example.com', 'USER', now() FROM generate_series(1, 5000) AS n";
+    world.run(many).await;
+    world.run("ANALYZE accounts").await;
+    searches(
+        &world,
+        &["contact_email_private = $1 ORDER BY created_at"],
+        "'privado37@example.com'",
+        &[
+            "shops_email_key",
+            "shops_contact_email_private_idx",
+            "accounts_email_key",
+        ],
+    )
+    .await;
+}

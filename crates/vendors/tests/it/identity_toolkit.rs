@@ -8,6 +8,7 @@ use avvivo_ports::{
     contract::identity_admin,
 };
 use avvivo_vendors::{BuildError, EmulatorTokens, IdentityToolkit, IdentityToolkitConfig};
+use gcp_local::{Config, GcpLocal};
 use secrecy::SecretString;
 use serde_json::json;
 
@@ -203,4 +204,18 @@ fn a_project_is_a_name_and_not_a_path() {
     }
     let google = IdentityToolkitConfig::new(PROJECT);
     assert!(IdentityToolkit::new(&google, Arc::new(EmulatorTokens)).is_ok());
+}
+
+#[tokio::test]
+async fn the_stand_in_keeps_the_contract() {
+    let stand_in = GcpLocal::start(Config::default()).await.unwrap();
+    let admin = admin(stand_in.url());
+    identity_admin::a_user_is_made_once(&admin).await;
+    identity_admin::two_at_once_make_one_user(&admin).await;
+    identity_admin::a_weak_password_is_refused(&admin).await;
+    identity_admin::links_are_for_those_who_exist(&admin).await;
+    let refused = admin.ensure_user("nobody", None).await.unwrap_err();
+    let reason = "400 INVALID_EMAIL".to_owned();
+    assert_eq!(refused, IdentityError::Refused { reason });
+    stand_in.shutdown().await;
 }

@@ -7,6 +7,7 @@
 
 mod fakes;
 mod identity_toolkit;
+mod mailbox;
 mod nominatim;
 mod resend;
 mod servers;

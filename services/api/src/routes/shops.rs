@@ -19,6 +19,8 @@ mod moderate;
 mod purchase_view;
 mod register;
 mod registration;
+mod reset_password;
+mod send_invite;
 mod suspend_agenda;
 mod toggle_penalty;
 mod validate;
@@ -58,6 +60,8 @@ pub(super) fn table() -> OpenApiRouter<ApiState> {
         .routes(routes!(moderate::reject))
         .routes(routes!(suspend_agenda::handle))
         .routes(routes!(moderate::lift_suspension))
+        .routes(routes!(reset_password::handle))
+        .routes(routes!(send_invite::handle))
 }
 
 /// The id in a path. One that cannot be an id names no shop.

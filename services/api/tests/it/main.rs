@@ -12,6 +12,7 @@ mod chat;
 mod clients;
 mod dev;
 mod identity;
+mod mail;
 mod matrix;
 mod openapi;
 mod operations;

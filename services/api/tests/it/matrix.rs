@@ -47,12 +47,14 @@ const FOREIGN: &str = "400 upload.foreign_path";
 type Row = (&'static str, [&'static str; 9]);
 
 #[rustfmt::skip]
-const TABLE: [Row; 66] = [
+const TABLE: [Row; 70] = [
     //                             anonymous, client,      owner,       other owner, pending,     suspended, admin, invalid, no e-mail
     ("GET /auth/me",              [SIGN_IN,   OK,          OK,          OK,          OK,          SUSPENDED, OK, SIGN_IN, NO_EMAIL]),
     ("POST /auth/onboarding/role", [SIGN_IN,  CHOSEN,      CHOSEN,      CHOSEN,      OK,          SUSPENDED, ADMINISTERS, SIGN_IN, NO_EMAIL]),
     ("POST /auth/onboarding-intent", [SIGN_IN, CHOSEN,     CHOSEN,      CHOSEN,      OK,          SUSPENDED, ADMINISTERS, SIGN_IN, NO_EMAIL]),
     ("GET /auth/admin/users",     [SIGN_IN,   NOT_ALLOWED, NOT_ALLOWED, NOT_ALLOWED, NOT_ALLOWED, SUSPENDED, OK, SIGN_IN, NO_EMAIL]),
+    ("POST /auth/forgot-password", [OK,       OK,          OK,          OK,          OK,          SUSPENDED, OK, OK,      NO_EMAIL]),
+    ("POST /auth/send-verification", [OK,     OK,          OK,          OK,          OK,          SUSPENDED, OK, OK,      NO_EMAIL]),
     ("GET /audit",                [SIGN_IN,   NOT_ALLOWED, NOT_ALLOWED, NOT_ALLOWED, NOT_ALLOWED, SUSPENDED, OK, SIGN_IN, NO_EMAIL]),
     ("GET /clients/me",           [SIGN_IN,   OK,          NOT_ALLOWED, NOT_ALLOWED, OK,          SUSPENDED, NOT_ALLOWED, SIGN_IN, NO_EMAIL]),
     ("POST /clients/me",          [SIGN_IN,   OK,          NOT_ALLOWED, NOT_ALLOWED, OK,          SUSPENDED, NOT_ALLOWED, SIGN_IN, NO_EMAIL]),
@@ -111,6 +113,8 @@ const TABLE: [Row; 66] = [
     ("POST /shops/{id}/reject",   [SIGN_IN,   NOT_ALLOWED, NOT_ALLOWED, NOT_ALLOWED, NOT_ALLOWED, SUSPENDED, OK, SIGN_IN, NO_EMAIL]),
     ("POST /shops/{id}/suspend-agenda", [SIGN_IN, NOT_ALLOWED, NOT_ALLOWED, NOT_ALLOWED, NOT_ALLOWED, SUSPENDED, OK, SIGN_IN, NO_EMAIL]),
     ("POST /shops/{id}/lift-suspension", [SIGN_IN, NOT_ALLOWED, NOT_ALLOWED, NOT_ALLOWED, NOT_ALLOWED, SUSPENDED, OK, SIGN_IN, NO_EMAIL]),
+    ("POST /shops/{id}/reset-password", [SIGN_IN, NOT_ALLOWED, NOT_ALLOWED, NOT_ALLOWED, NOT_ALLOWED, SUSPENDED, OK, SIGN_IN, NO_EMAIL]),
+    ("POST /shops/{id}/send-invite", [SIGN_IN, NOT_ALLOWED, NOT_ALLOWED, NOT_ALLOWED, NOT_ALLOWED, SUSPENDED, OK, SIGN_IN, NO_EMAIL]),
     ("GET /shops/self-register/check-cuit", [OK, OK,        OK,          OK,          OK,          SUSPENDED, OK, OK,      NO_EMAIL]),
     ("POST /shops/self-register/validate", [OK, OK,         OK,          OK,          OK,          SUSPENDED, OK, OK,      NO_EMAIL]),
     ("POST /shops/self-register", [CREATED,   CREATED,     HAS_A_SHOP,  HAS_A_SHOP,  HAS_A_SHOP,  SUSPENDED, CREATED, CREATED, NO_EMAIL]),
@@ -166,6 +170,9 @@ impl Street {
         let app = TestApp::start_with(|settings| {
             settings.insert("RATE_LIMIT_MAX", "1000000".to_owned());
             settings.insert("SELF_REGISTER_RATE_LIMIT_ENABLED", "false".to_owned());
+            settings.insert("ACCOUNT_MAIL_RATE_LIMIT_MAX", "1000000".to_owned());
+            settings.insert("RESEND_API_KEY", "re_test_key".to_owned());
+            settings.insert("RESEND_BASE_URL", "http://127.0.0.1:9".to_owned());
         })
         .await;
         let (client, owner) = (app.client(1).await, app.owner(2).await);
@@ -211,7 +218,13 @@ impl Street {
         let subject = match visitor {
             _ if !path.starts_with("/shops") => reel,
             // What administrators do to it is not to be the end of those who come later.
-            Visitor::Admin => self.app.owner(0x100 + self.reels).await.shop,
+            Visitor::Admin => {
+                let shop = self.app.owner(0x100 + self.reels).await.shop;
+                // Somebody can be written to.
+                let stated = "UPDATE shops SET email = id || '@example.com' WHERE id = $1";
+                self.app.change(stated, shop).await;
+                shop
+            }
             _ => shop,
         };
         let path = path
@@ -236,6 +249,9 @@ impl Street {
         match route {
             "POST /auth/onboarding/role" | "POST /auth/onboarding-intent" => {
                 Some(json!({"intent": "STORE"}))
+            }
+            "POST /auth/forgot-password" | "POST /auth/send-verification" => {
+                Some(json!({"email": "ana@example.com"}))
             }
             "POST /reels" => Some(self.app.new_video(shop).await),
             "POST /shops/self-register/validate" => Some(json!({

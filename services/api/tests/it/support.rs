@@ -2,6 +2,7 @@
 
 pub(crate) mod answer;
 pub(crate) mod files;
+pub(crate) mod outside;
 pub(crate) mod people;
 pub(crate) mod rows;
 pub(crate) mod still;

@@ -57,6 +57,11 @@ impl Program {
         kill_process(Pid::from_raw(pid).unwrap(), Signal::TERM).unwrap();
     }
 
+    /// Kills it, and waits until it is gone.
+    pub(crate) async fn kill(mut self) {
+        self.child.kill().await.unwrap();
+    }
+
     /// The code that it ends with, within this time.
     pub(crate) async fn ends_within(&mut self, limit: Duration) -> Option<i32> {
         let ended = tokio::time::timeout(limit, self.child.wait()).await;

@@ -8,6 +8,7 @@ use avvivo_postgres::{
 };
 use gcp_local::{FirebaseIdToken, GcpLocal};
 use serde::Serialize;
+use serde_json::json;
 use uuid::Uuid;
 
 use crate::settings::{ADMIN_EMAIL, PROJECT};
@@ -224,6 +225,32 @@ impl Tokens {
             .find(|(known, _)| *known == name)
             .map_or("", |(_, id)| id)
     }
+}
+
+/// Has the identity provider know the people, so that mails to them have links. Those it knows stay as they are.
+pub(super) async fn accounts(google: &GcpLocal) -> anyhow::Result<()> {
+    let path = format!(
+        "{}/identitytoolkit.googleapis.com/v1/projects/{PROJECT}/accounts",
+        google.url()
+    );
+    let http = reqwest::Client::builder().no_proxy().build()?;
+    for person in PEOPLE {
+        let account =
+            json!({"localId": person.email, "email": person.email, "emailVerified": true});
+        let answer = http
+            .post(&path)
+            .bearer_auth("owner")
+            .json(&account)
+            .send()
+            .await?;
+        // 400: there is one.
+        let status = answer.status();
+        anyhow::ensure!(
+            status.is_success() || status == reqwest::StatusCode::BAD_REQUEST,
+            "{status} for an account"
+        );
+    }
+    Ok(())
 }
 
 /// Signs tokens for the people that have a variable.

@@ -39,6 +39,7 @@ pub(super) fn text(place: &Place, base_url: &str, tokens: &Tokens) -> String {
         "\nAvellaneda en Vivo runs at {base_url}\n\n\
          \x20 Interface   {base_url}/docs\n\
          \x20 Chat        {base_url}/dev/chat (in two tabs)\n\
+         \x20 Mails       {base_url}/dev/mail\n\
          \x20 Feed        {base_url}/reels\n\
          \x20 Health      {base_url}/ready\n\
          \x20 Data        {}\n\

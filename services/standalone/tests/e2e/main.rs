@@ -21,6 +21,7 @@ mod faults;
 mod hiding;
 mod hostile_media;
 mod life_cycle;
+mod mails;
 mod outages;
 mod pages;
 mod readings;

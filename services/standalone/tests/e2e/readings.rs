@@ -11,6 +11,9 @@ const SERIES: [(&str, &str, &[&str]); 2] = [
         &[
             "avvivo_outbox_waiting",
             "avvivo_outbox_oldest",
+            "avvivo_outbox_parked",
+            "avvivo_errands_waiting",
+            "avvivo_errands_oldest",
             "avvivo_render_backlog",
             "avvivo_render_backlog_age",
         ],

@@ -3,7 +3,7 @@
 use rustix::process::Signal;
 
 use crate::{
-    browser, chat, crashes, hiding, hostile_media, pages, readings, redelivery, sizes,
+    browser, chat, crashes, hiding, hostile_media, mails, pages, readings, redelivery, sizes,
     support::{
         platform::{Platform, Shape},
         processes,
@@ -126,6 +126,12 @@ async fn in_any_shape(platform: &Platform, scenarios: &mut Scenarios) {
         .check(
             "two people chat in two tabs",
             pages::two_people_chat_in_two_tabs(platform),
+        )
+        .await;
+    scenarios
+        .check(
+            "mails are read on a page",
+            mails::mails_are_read_on_a_page(platform),
         )
         .await;
 }

@@ -3,7 +3,11 @@
 use std::time::Duration;
 
 use avvivo_kernel::Timestamp;
-use opentelemetry::metrics::{Counter, Histogram};
+use avvivo_postgres::outbox::{Kind, errands::Errand};
+use opentelemetry::{
+    KeyValue,
+    metrics::{Counter, Histogram},
+};
 
 /// From half a millisecond, which a commit away from a bus in memory takes, to the claims' end.
 const SECONDS_BUCKETS: [f64; 14] = [
@@ -14,6 +18,7 @@ pub(super) struct Meters {
     pub(super) refused: Counter<u64>,
     pub(super) retries: Counter<u64>,
     handed_over: Counter<u64>,
+    errands: Counter<u64>,
     wait: Histogram<f64>,
     publish: Histogram<f64>,
     lag: Histogram<f64>,
@@ -46,6 +51,10 @@ impl Meters {
                 "avvivo.outbox.handed_over",
                 "Outbox rows that the bus or the queue has confirmed",
             ),
+            errands: counter(
+                "avvivo.outbox.errands",
+                "Mails that were sent and addresses that were looked up, or need not be",
+            ),
             wait: seconds(
                 "avvivo.outbox.wait",
                 "Time from a commit to the publishing of its events, of those that go through memory",
@@ -69,6 +78,12 @@ impl Meters {
     /// An event was confirmed that long after its publishing.
     pub(super) fn published(&self, took: Duration) {
         self.publish.record(took.as_secs_f64(), &[]);
+    }
+
+    /// An errand was run.
+    pub(super) fn ran(&self, errand: Errand) {
+        let kind = KeyValue::new("outbox.kind", Kind::Errands(errand).as_str());
+        self.errands.add(1, &[kind]);
     }
 
     /// A row that was written then is confirmed now.

@@ -1,37 +1,25 @@
 //! What becomes of rows once the bus or the queue has answered: forgotten, given back, tried again later, or set aside. Many
 //! at once, for each statement is a commit.
 
-use avvivo_kernel::{ErrorKind, EventId, Fault};
+use avvivo_kernel::EventId;
 use avvivo_postgres::{
     Conn, DbError,
     outbox::{self, Pending, PendingKind, Postponed},
 };
 use chrono::TimeDelta;
 
-use super::Relay;
+use super::{super::NotTaken, Relay};
 
 /// The first wait after a failed hand-over; it doubles from there.
 const FIRST_WAIT: TimeDelta = TimeDelta::milliseconds(500);
 /// The longest wait: an outage should not delay anything for much longer than it lasts.
 const LONGEST_WAIT: TimeDelta = TimeDelta::seconds(60);
+/// The longest wait of an errand: whom it is for is asked at a slow pace, and may be away for hours.
+const LONGEST_WAIT_OF_ERRANDS: TimeDelta = TimeDelta::minutes(5);
+/// Whoever says how long to wait is believed up to this.
+const LONGEST_WISH: TimeDelta = TimeDelta::hours(1);
 /// What is kept of an error.
 const MAX_REASON_CHARS: usize = 300;
-
-/// Why a row was not taken.
-pub(super) struct NotTaken {
-    /// Whether the same row may be taken later.
-    pub(super) again: bool,
-    pub(super) reason: String,
-}
-
-impl<F: Fault> From<F> for NotTaken {
-    fn from(fault: F) -> Self {
-        Self {
-            again: fault.kind().is_transient() && fault.kind() != ErrorKind::Internal,
-            reason: fault.to_string(),
-        }
-    }
-}
 
 /// What draining did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -102,7 +90,12 @@ impl Relay {
         for (row, answer) in answers {
             match answer {
                 Ok(()) => {
-                    self.meters.confirmed(row.created_at, now);
+                    match row.what {
+                        PendingKind::Event { .. } | PendingKind::Job { .. } => {
+                            self.meters.confirmed(row.created_at, now);
+                        }
+                        PendingKind::Errand { errand, .. } => self.meters.ran(errand),
+                    }
                     sorted.confirmed.push(row.id);
                 }
                 Err(trouble) => sorted.failed.push((row, trouble)),
@@ -150,7 +143,7 @@ impl Relay {
         let now = self.clock.now();
         let mut postponed = Vec::with_capacity(rows.len());
         for (row, trouble) in rows {
-            let next_attempt_at = now + wait_after(row.attempts);
+            let next_attempt_at = now + wait(&row, &trouble);
             if matches!(row.what, PendingKind::Event { .. }) {
                 self.nudge.close_until(next_attempt_at);
             }
@@ -186,12 +179,23 @@ fn shortened(reason: &str) -> String {
     reason.chars().take(MAX_REASON_CHARS).collect()
 }
 
-fn wait_after(attempts: u32) -> TimeDelta {
+/// How long a row waits until it is tried again.
+fn wait(row: &Pending, trouble: &NotTaken) -> TimeDelta {
+    let longest = match row.what {
+        PendingKind::Event { .. } | PendingKind::Job { .. } => LONGEST_WAIT,
+        PendingKind::Errand { .. } => LONGEST_WAIT_OF_ERRANDS,
+    };
+    let wished = trouble.wait.map(TimeDelta::from_std);
+    let wished = wished.and_then(Result::ok).unwrap_or_default();
+    wait_after(row.attempts, longest).max(wished.min(LONGEST_WISH))
+}
+
+fn wait_after(attempts: u32, longest: TimeDelta) -> TimeDelta {
     let doublings = attempts.saturating_sub(1).min(16);
     let factor = 1_i32.checked_shl(doublings).unwrap_or(i32::MAX);
     FIRST_WAIT
         .checked_mul(factor)
-        .map_or(LONGEST_WAIT, |wait| wait.min(LONGEST_WAIT))
+        .map_or(longest, |wait| wait.min(longest))
 }
 
 #[cfg(test)]
@@ -201,7 +205,7 @@ mod tests {
     #[test]
     fn waits_double_up_to_a_minute() {
         let waits: Vec<i64> = (1..=10)
-            .map(|attempt| wait_after(attempt).num_milliseconds())
+            .map(|attempt| wait_after(attempt, LONGEST_WAIT).num_milliseconds())
             .collect();
         assert_eq!(
             waits,

@@ -138,9 +138,7 @@ impl Address {
     /// In parts, as it is stored, with its point on the map.
     pub fn details(&self, point: Option<(f64, f64)>) -> Map<String, Value> {
         let gallery = &self.gallery;
-        let maps_url = point.map(|(lat, lng)| {
-            format!("https://www.google.com/maps/search/?api=1&query={lat},{lng}")
-        });
+        let on_map = point.map(maps_url);
         let parts: [(&str, Value); 13] = [
             ("street", self.street.clone().into()),
             ("number", self.number.clone().into()),
@@ -154,7 +152,7 @@ impl Address {
             ("galleryFloor", gallery.floor.clone().into()),
             ("lat", point.map(|(lat, _)| lat).into()),
             ("lng", point.map(|(_, lng)| lng).into()),
-            ("mapsUrl", maps_url.into()),
+            ("mapsUrl", on_map.into()),
         ];
         parts
             .map(|(key, value)| (key.to_owned(), value))
@@ -293,8 +291,14 @@ const MAX_NORMALIZED_BYTES: usize = 2_600;
 
 /// As [`Address::normalized`], of an address in parts that somebody else stored, when it has the four that count.
 pub fn normalized_details(details: &Map<String, Value>) -> Option<String> {
+    let normalized = stored_address(details)?.normalized();
+    Some(normalized).filter(|normalized| normalized.len() <= MAX_NORMALIZED_BYTES)
+}
+
+/// An address in parts that somebody else stored, when it has the four that count.
+pub fn stored_address(details: &Map<String, Value>) -> Option<Address> {
     let part = |key| details::part(Some(details), key);
-    let address = Address {
+    Some(Address {
         street: part("street")?,
         number: part("number")?,
         city: part("city")?,
@@ -303,8 +307,12 @@ pub fn normalized_details(details: &Map<String, Value>) -> Option<String> {
         zip: None,
         reference: None,
         gallery: Gallery::default(),
-    };
-    Some(address.normalized()).filter(|normalized| normalized.len() <= MAX_NORMALIZED_BYTES)
+    })
+}
+
+/// Where a map shows a point.
+pub fn maps_url((lat, lng): (f64, f64)) -> String {
+    format!("https://www.google.com/maps/search/?api=1&query={lat},{lng}")
 }
 
 fn place_of(candidate: &Neighbour) -> Place {

@@ -52,8 +52,8 @@ pub enum Confirmation {
     Registered {
         /// Where to.
         to: String,
-        /// What became of the shop, in words.
-        outcome: &'static str,
+        /// Whether the shop is open.
+        opened: bool,
     },
     /// To the address of the draft, with a link to prove it and choose a key.
     Activate {
@@ -112,11 +112,7 @@ pub fn register(
     let confirmation = match registrant {
         Registrant::SignedIn(caller, _) => Confirmation::Registered {
             to: caller.email.clone(),
-            outcome: if opens {
-                "visible en modo estático"
-            } else {
-                "registro recibido y pendiente de revisión"
-            },
+            opened: opens,
         },
         Registrant::ByEmail(_) => Confirmation::Activate {
             to: draft.contact.email.clone(),

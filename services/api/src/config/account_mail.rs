@@ -1,0 +1,50 @@
+//! Mails that strangers may have sent about accounts.
+
+use std::time::Duration;
+
+use avvivo_http_kit::Quota;
+use avvivo_service_kit::config::{Reader, Section};
+
+/// How often strangers may have mails sent about accounts.
+#[derive(Debug, Clone, Copy)]
+pub struct AccountMailConfig {
+    /// From one network.
+    pub per_network: Quota,
+    /// To one address.
+    pub per_address: Quota,
+}
+
+impl Section for AccountMailConfig {
+    const TITLE: &'static str = "Mails about accounts";
+
+    fn read(reader: &mut Reader<'_>) -> Self {
+        let window = reader
+            .millis(
+                "ACCOUNT_MAIL_RATE_LIMIT_WINDOW_MS",
+                "The window of these limits.",
+            )
+            .between(Duration::from_millis(100), Duration::from_hours(24))
+            .default(Duration::from_hours(1), "as long as a link is good");
+        let mut most = |name, what, default, why| {
+            let max = reader
+                .number(name, what)
+                .between(1, 1_000_000)
+                .default(default, why);
+            Quota { max, window }
+        };
+        Self {
+            per_network: most(
+                "ACCOUNT_MAIL_RATE_LIMIT_IP_MAX",
+                "Mails for passwords and addresses that one network may ask for in one window.",
+                40,
+                "a gallery of shops behind one router",
+            ),
+            per_address: most(
+                "ACCOUNT_MAIL_RATE_LIMIT_MAX",
+                "Mails for passwords and addresses that may be asked for to one address in one window.",
+                5,
+                "who finds none in their inbox asks again, who floods somebody is stopped",
+            ),
+        }
+    }
+}
