@@ -10,6 +10,8 @@ pub mod fields;
 pub mod identity;
 pub mod quota;
 pub mod reels;
+pub mod reports;
+pub mod share;
 pub mod shops;
 pub mod text;
 pub mod uploads;
