@@ -11,9 +11,13 @@ pub mod outbox;
 pub mod realtime;
 pub mod reels;
 pub mod rendering;
+pub mod reports;
+pub mod share;
 pub mod shops;
+pub mod testpanel;
 pub mod upkeep;
 pub mod uploads;
 
+pub use avvivo_pictures::Pictures;
 pub use deps::{Deps, Policy};
 pub use error::AppError;

@@ -11,6 +11,7 @@ pub mod edit_shop;
 pub mod moderate_shop;
 pub mod read;
 pub mod register_shop;
+pub mod set_image;
 pub mod suspend_agenda;
 pub mod validate_registration;
 
@@ -22,6 +23,8 @@ use avvivo_kernel::ShopId;
 use avvivo_postgres::{DbError, shops::write::Unique};
 
 use crate::AppError;
+
+pub(crate) use change::bury_files;
 
 /// Administrators, and the owner of this very shop, whether it is open or not: who waits to be let in completes its data.
 fn must_run_or_await(caller: &Caller, shop: ShopId) -> Result<(), AccessError> {

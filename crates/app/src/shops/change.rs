@@ -6,8 +6,9 @@ use avvivo_domain::{
     audit::{Actor, AuditAction, AuditEntry, Occasion, SubjectKind},
     identity::Caller,
     quota::Wallet,
+    reels::LIFETIME,
     shops::{
-        Shop, ShopError,
+        Shop, ShopError, images,
         owner::{self, OwnerAccount},
     },
 };
@@ -20,7 +21,7 @@ use avvivo_postgres::{
         owners::{self, Named},
         write,
     },
-    wallets,
+    uploads, wallets,
 };
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -95,12 +96,28 @@ impl<'a> Change<'a> {
         write::save(&mut self.tx, before, after)
             .await
             .map_err(refused)?;
+        self.keep_what_is_shown(before, after).await?;
         self.record(action, (Some(before), Some(after)), because)
             .await?;
         let told = before.standing().is_operable() != after.standing().is_operable();
         if let Some(owner) = after.owner.filter(|_| told) {
             // They act as the shop from now on, or no longer do.
             self.judge(owner);
+        }
+        Ok(())
+    }
+
+    /// Pictures that the shop shows from now on stay, and those that it no longer shows go; a day later, because pages that
+    /// are open still do.
+    async fn keep_what_is_shown(&mut self, before: &Shop, after: &Shop) -> Result<(), AppError> {
+        let (before, after) = (shown(self.deps, before), shown(self.deps, after));
+        let new: Vec<String> = after.difference(&before).cloned().collect();
+        let old: Vec<String> = before.difference(&after).cloned().collect();
+        if !new.is_empty() {
+            uploads::remove_tombstones(&mut self.tx, &new).await?;
+        }
+        if !old.is_empty() {
+            uploads::bury(&mut self.tx, &old, self.now + LIFETIME).await?;
         }
         Ok(())
     }
@@ -240,6 +257,30 @@ impl<'a> Change<'a> {
         }
         Ok(self.deps.commit(self.tx).await?)
     }
+}
+
+/// Puts the files of a shop that is about to be deleted on the list of things to delete.
+pub(crate) async fn bury_files(
+    deps: &Deps,
+    tx: &mut Transaction,
+    shop: &Shop,
+) -> Result<(), AppError> {
+    let media = write::media(tx, shop.id).await?;
+    let stored = media.urls.iter().filter_map(|url| deps.store.path_of(url));
+    let paths: Vec<String> = stored
+        .map(|path| path.as_str().to_owned())
+        .chain(media.paths)
+        .chain(shown(deps, shop))
+        .collect();
+    Ok(uploads::bury(tx, &paths, deps.now()).await?)
+}
+
+/// The objects of its own that a shop shows.
+fn shown(deps: &Deps, shop: &Shop) -> BTreeSet<String> {
+    images::shown(shop, |url| {
+        let path = deps.store.path_of(url)?;
+        Some(path.as_str().to_owned())
+    })
 }
 
 /// An account, for the audit.

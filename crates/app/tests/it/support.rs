@@ -6,7 +6,7 @@ mod reading;
 use std::{sync::Arc, time::Duration};
 
 use avvivo_app::{
-    AppError, Deps, Policy,
+    AppError, Deps, Pictures, Policy,
     chat::Together,
     outbox::{Nudge, Relay},
     reels::create_reel::{self, CreateReel},
@@ -71,6 +71,8 @@ impl World {
             ids: Arc::new(SequentialIds::default()),
             store: store.clone(),
             chat_store: store.clone(),
+            reports_store: store.clone(),
+            pictures: Pictures::default(),
             bus: bus.clone(),
             nudge: Nudge::default(),
             together: Together::default(),
