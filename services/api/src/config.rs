@@ -1,5 +1,6 @@
 //! Everything about the api that is configurable.
 
+mod pages;
 mod shops;
 
 use avvivo_app::Policy;
@@ -13,6 +14,7 @@ use avvivo_wiring::{config::UploadConfig, core::CoreConfig};
 use chrono::TimeDelta;
 use std::time::Duration;
 
+pub use pages::{AddressConfig, TestersConfig};
 pub use shops::{RegistrationConfig, ShopsConfig};
 
 /// The api's configuration.
@@ -38,6 +40,10 @@ pub struct Config {
     pub shops: ShopsConfig,
     /// Shops that register themselves.
     pub registration: RegistrationConfig,
+    /// Where people find us.
+    pub addresses: AddressConfig,
+    /// What is only there for those who test.
+    pub testers: TestersConfig,
     /// The server that answers the gateway.
     pub internal: InternalConfig,
     /// What `/system/status` says of other services.
@@ -61,6 +67,8 @@ impl Section for Config {
             reels: reader.section(),
             shops: reader.section(),
             registration: reader.section(),
+            addresses: reader.section(),
+            testers: reader.section(),
             internal: reader.section(),
             status: reader.section(),
             dev: reader.section(),

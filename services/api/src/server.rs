@@ -11,7 +11,7 @@ use avvivo_http_kit::{
 use avvivo_kernel::{IdSource as _, RandomIds};
 use avvivo_redis::{Redis, RedisStatus};
 use avvivo_service_kit::{Lifecycle, Telemetry, grpc::GrpcServices};
-use avvivo_tokens::OidcVerifier;
+use avvivo_tokens::{FirebaseVerifier, OidcVerifier};
 use avvivo_wiring::{Bus, Core, WiringError, config::BusKind, redis_settings};
 use axum::Router;
 use http::Method;
@@ -25,7 +25,7 @@ use crate::{
     health::Optional,
     limits::SharedLimiter,
     realtime, routes,
-    state::{ApiState, CacheRules, RegistrationLimits, Shared},
+    state::{ApiState, CacheRules, Pages, RegistrationLimits, Shared},
 };
 
 /// What a reel's body may measure: editor states are rich.
@@ -77,10 +77,7 @@ impl Api {
         let core = Core::connect(&config.core, config.policy(), "api").await?;
         let redis = redis(config)?;
         let cache = Arc::new(ResponseCache::new(config.edge.cache_bytes));
-        let people = match &config.identity.firebase_project {
-            Some(project) => Some(core.google.firebase(project)?),
-            None => None,
-        };
+        let people = people(config, &core)?;
         let services = Arc::new(services(config, &core)?);
         let accounts = Accounts::new(core.deps.clone(), people.clone());
         let instance = format!("api-{}", RandomIds.uuid().simple());
@@ -109,6 +106,7 @@ impl Api {
             no_redis: RedisStatus::not_configured(&config.redis.key_prefix, config.redis.tls),
             shops: config.shops,
             registration: RegistrationLimits::new(&limiter, &config.registration),
+            pages: Pages::of(config),
             status: Arc::new(config.status.clone()),
             requested_bus: config.core.bus.requested,
             bus: Arc::clone(&core.bus),
@@ -178,6 +176,14 @@ fn tell_other_bus(requested: BusKind, bus: &Bus) {
         let (requested, used) = (requested.word(), bus.kind().word());
         tracing::warn!(requested, used, "another event bus is used than asked for");
     }
+}
+
+/// Who believes the tokens of people; nobody, where no project is configured.
+fn people(config: &Config, core: &Core) -> Result<Option<FirebaseVerifier>, WiringError> {
+    let project = config.identity.firebase_project.as_ref();
+    project
+        .map(|project| core.google.firebase(project))
+        .transpose()
 }
 
 /// Who may call the internal server.

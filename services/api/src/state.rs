@@ -3,12 +3,12 @@
 use std::{ops::Deref, sync::Arc, time::Duration};
 
 use avvivo_app::Deps;
-use avvivo_http_kit::{CacheRule, RateLimit, RateLimiter, ResponseCache};
+use avvivo_http_kit::{CacheRule, Forms, RateLimit, RateLimiter, ResponseCache};
 use avvivo_redis::{Redis, RedisStatus};
 use avvivo_wiring::{Bus, config::BusKind};
 
 use crate::{
-    config::{RegistrationConfig, ShopsConfig, StatusConfig},
+    config::{AddressConfig, Config, RegistrationConfig, ShopsConfig, StatusConfig, TestersConfig},
     freshness::Hearing,
 };
 
@@ -62,6 +62,7 @@ pub(crate) struct Shared {
     pub(crate) no_redis: RedisStatus,
     pub(crate) shops: ShopsConfig,
     pub(crate) registration: RegistrationLimits,
+    pub(crate) pages: Pages,
     pub(crate) status: Arc<StatusConfig>,
     /// The bus that was asked for, by its name.
     pub(crate) requested_bus: BusKind,
@@ -69,6 +70,28 @@ pub(crate) struct Shared {
     pub(crate) bus: Arc<Bus>,
     pub(crate) hearing: Hearing,
     pub(crate) instance: Arc<str>,
+}
+
+/// What files that come through us may measure together: four of the largest, little beside the memory of the smallest
+/// instance. Each is there for as long as its picture waits for its turn.
+const FORMS_BYTES: usize = 40 << 20;
+
+/// What comes and goes as something else than JSON.
+pub(crate) struct Pages {
+    pub(crate) addresses: AddressConfig,
+    pub(crate) testers: TestersConfig,
+    /// Reads files that come through us.
+    pub(crate) forms: Forms,
+}
+
+impl Pages {
+    pub(crate) fn of(config: &Config) -> Self {
+        Self {
+            addresses: config.addresses.clone(),
+            testers: config.testers.clone(),
+            forms: Forms::in_room(FORMS_BYTES),
+        }
+    }
 }
 
 /// How often strangers may register shops and ask about them.
@@ -107,6 +130,8 @@ pub(crate) struct CacheRules {
     pub(crate) featured: CacheRule,
     pub(crate) letter: CacheRule,
     pub(crate) map: CacheRule,
+    pub(crate) shared_reel: CacheRule,
+    pub(crate) shared_stream: CacheRule,
 }
 
 impl CacheRules {
@@ -118,6 +143,8 @@ impl CacheRules {
             featured: cache.rule("GET /shops/featured", FEATURED_TTL, &[SHOPS_TAG]),
             letter: cache.rule("GET /shops/by-letter", LETTER_TTL, &[SHOPS_TAG]),
             map: cache.rule("GET /shops/map-data", MAP_TTL, &[SHOPS_TAG]),
+            shared_reel: cache.rule("GET /share/reels/{id}", FEED_TTL, &[FEED_TAG]),
+            shared_stream: cache.rule("GET /share/streams/{id}", SHOPS_TTL, &[SHOPS_TAG]),
         }
     }
 }

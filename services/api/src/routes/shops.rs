@@ -25,7 +25,7 @@ mod reject;
 mod suspend_agenda;
 mod toggle_penalty;
 mod validate;
-mod views;
+pub(super) mod views;
 
 use avvivo_app::AppError;
 use avvivo_domain::{
