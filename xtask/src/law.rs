@@ -92,6 +92,7 @@ const MAY_NAME: &[(&str, &[&[&str]])] = &[
     ("avvivo-ports", &[FACTS]),
     ("avvivo-postgres", &[FACTS]),
     ("avvivo-media", &[FACTS]),
+    ("avvivo-pictures", &[KERNEL, &["avvivo-domain"]]),
     // What mails say is known before who sends them.
     ("avvivo-mail", &[KERNEL]),
     (
@@ -102,6 +103,7 @@ const MAY_NAME: &[(&str, &[&[&str]])] = &[
                 "avvivo-postgres",
                 "avvivo-ports",
                 "avvivo-media",
+                "avvivo-pictures",
                 "avvivo-mail",
             ],
         ],

@@ -6,6 +6,7 @@ use avvivo_domain::{
     chat, identity::AdminEmails, reels::LIFETIME, shops::intake::AddressDefaults, uploads::MEGABYTE,
 };
 use avvivo_kernel::{Clock, EventId, IdSource, Timestamp};
+use avvivo_pictures::Pictures;
 use avvivo_ports::{EventBus, IdentityAdmin, ObjectStore};
 use avvivo_postgres::{Database, DbError, Transaction, outbox::Occasion};
 use chrono::TimeDelta;
@@ -25,6 +26,10 @@ pub struct Deps {
     pub store: Arc<dyn ObjectStore>,
     /// Pictures of conversations; where one bucket holds all, the same.
     pub chat_store: Arc<dyn ObjectStore>,
+    /// Reports of our testers; where one bucket holds all, the same.
+    pub reports_store: Arc<dyn ObjectStore>,
+    /// Draws strangers' pictures anew.
+    pub pictures: Pictures,
     /// Tells how things are just now. What has happened goes through the outbox.
     pub bus: Arc<dyn EventBus>,
     /// People at the identity provider.

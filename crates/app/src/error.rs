@@ -6,7 +6,8 @@ use avvivo_domain::{
     identity::{AccessError, EmailError, onboarding::OnboardingError},
     quota::QuotaError,
     reels::ReelError,
-    shops::{ShopError, intake::IntakeError},
+    reports::ReportError,
+    shops::{ShopError, images::ImageError, intake::IntakeError},
     uploads::UploadError,
 };
 use avvivo_kernel::{ErrorKind, Fault};
@@ -33,12 +34,18 @@ pub enum AppError {
     /// The reel's rules refuse.
     #[error(transparent)]
     Reel(#[from] ReelError),
+    /// The report is not taken, or not there.
+    #[error(transparent)]
+    Report(#[from] ReportError),
     /// The shop's rules refuse.
     #[error(transparent)]
     Shop(#[from] ShopError),
     /// The shop cannot register.
     #[error(transparent)]
     Intake(#[from] IntakeError),
+    /// The picture is not taken.
+    #[error(transparent)]
+    Image(#[from] ImageError),
     /// The file is not taken.
     #[error(transparent)]
     Upload(#[from] UploadError),
@@ -73,8 +80,10 @@ impl AppError {
             Self::Client(error) => error,
             Self::Onboarding(error) => error,
             Self::Reel(error) => error,
+            Self::Report(error) => error,
             Self::Shop(error) => error,
             Self::Intake(error) => error,
+            Self::Image(error) => error,
             Self::Upload(error) => error,
             Self::Topic(error) => error,
             Self::Quota(error) => error,

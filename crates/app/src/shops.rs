@@ -13,6 +13,7 @@ pub mod read;
 pub mod register_shop;
 pub mod reset_password;
 pub mod send_invite;
+pub mod set_image;
 pub mod suspend_agenda;
 pub mod validate_registration;
 
@@ -24,6 +25,8 @@ use avvivo_domain::{
 use avvivo_postgres::{DbError, shops::write::Unique};
 
 use crate::AppError;
+
+pub(crate) use change::bury_files;
 
 /// The address of a shop that its owner gets in by.
 fn owners_address(shop: &Shop) -> Result<Email, ShopError> {

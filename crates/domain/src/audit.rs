@@ -46,6 +46,8 @@ wire_enum! {
         RoleChanged = "ACCOUNT_ROLE_CHANGED",
         /// Somebody may no longer sign in, or may again.
         AccountStatusChanged = "ACCOUNT_STATUS_CHANGED",
+        /// Everything that clients and shops had was thrown away, on a platform for tests.
+        TestDataReset = "TEST_DATA_RESET",
     }
 }
 

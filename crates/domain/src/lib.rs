@@ -11,6 +11,8 @@ pub mod identity;
 pub mod notifications;
 pub mod quota;
 pub mod reels;
+pub mod reports;
+pub mod share;
 pub mod shops;
 pub mod text;
 pub mod uploads;

@@ -16,6 +16,7 @@ use async_trait::async_trait;
 use avvivo_ports::{
     ObjectMeta, ObjectPath, ObjectStore, SignedUpload, StoreError, Upload, UploadGrant,
 };
+use bytes::Bytes;
 use google_cloud_auth::signer::Signer;
 use google_cloud_gax::options::RequestOptionsBuilder as _;
 use google_cloud_gax::paginator::ItemPaginator as _;
@@ -109,6 +110,10 @@ impl ObjectStore for CloudStorage {
         into: &Path,
     ) -> Result<u64, StoreError> {
         self.stream_into(path, generation, max_bytes, into).await
+    }
+
+    async fn read(&self, path: &ObjectPath, max_bytes: u64) -> Result<Bytes, StoreError> {
+        self.read_whole(path, max_bytes).await
     }
 
     async fn upload(&self, upload: Upload<'_>) -> Result<ObjectMeta, StoreError> {

@@ -97,10 +97,7 @@ pub(crate) async fn accept(
     let (mut parts, body) = request.into_parts();
     let sent = timeout(READ_TIMEOUT, read(&parts.headers, body, limit, held))
         .await
-        .map_err(|_| {
-            let message = "El pedido tardó demasiado en llegar. Intentá de nuevo.";
-            Problem::new(ErrorKind::Invalid, "request.body_timeout", message)
-        })??;
+        .map_err(|_| too_slow())??;
     let text = match parts.headers.remove(CONTENT_ENCODING) {
         Some(coding) if !sent.is_empty() => {
             let text = decode::decoded(&sent, &coding, limit)?;
@@ -151,7 +148,7 @@ async fn read(
     Ok(text.freeze())
 }
 
-fn broken_off(error: Box<dyn std::error::Error + Send + Sync>, limit: usize) -> Problem {
+pub(crate) fn broken_off(error: Box<dyn std::error::Error + Send + Sync>, limit: usize) -> Problem {
     if error.is::<LengthLimitError>() {
         return too_large(limit);
     }
@@ -159,7 +156,12 @@ fn broken_off(error: Box<dyn std::error::Error + Send + Sync>, limit: usize) -> 
     Problem::new(ErrorKind::Invalid, "request.body_interrupted", message).caused_by(error)
 }
 
-fn too_large(limit: usize) -> Problem {
+pub(crate) fn too_slow() -> Problem {
+    let message = "El pedido tardó demasiado en llegar. Intentá de nuevo.";
+    Problem::new(ErrorKind::Invalid, "request.body_timeout", message)
+}
+
+pub(crate) fn too_large(limit: usize) -> Problem {
     let message = "El pedido es demasiado grande.";
     Problem::new(ErrorKind::TooLarge, "request.too_large", message).member("limitBytes", limit)
 }

@@ -208,6 +208,30 @@ impl ResponseCache {
         })
     }
 
+    /// As [`Self::respond`], for a page: `compute` yields its HTML.
+    pub async fn respond_page<E, F>(
+        &self,
+        notice: CacheNotice,
+        rule: &CacheRule,
+        params: impl IntoIterator<Item = Param>,
+        compute: impl FnOnce() -> F,
+    ) -> Result<CacheReply, Problem>
+    where
+        E: Into<Problem>,
+        F: Future<Output = Result<String, E>>,
+    {
+        let page = || async {
+            let page = compute().await.map_err(Into::into)?;
+            Ok(CachedBody::from_html(page))
+        };
+        let (body, found) = self.kept(rule, params, page).await?;
+        Ok(CacheReply {
+            body,
+            found,
+            notice,
+        })
+    }
+
     /// The body under `rule` and `params`, whoever asks.
     pub async fn body<T, E, F>(
         &self,
@@ -220,6 +244,19 @@ impl ResponseCache {
         E: Into<Problem>,
         F: Future<Output = Result<T, E>>,
     {
+        let json = || async { CachedBody::of(&compute().await.map_err(Into::into)?) };
+        self.kept(rule, params, json).await
+    }
+
+    async fn kept<F>(
+        &self,
+        rule: &CacheRule,
+        params: impl IntoIterator<Item = Param>,
+        compute: impl FnOnce() -> F,
+    ) -> Result<(CachedBody, Found), Problem>
+    where
+        F: Future<Output = Result<CachedBody, Problem>>,
+    {
         let key = Key::new(rule.route, rule.generation(), params);
         let known = self.entries.get(&key).await;
         let known = match known.map(|entry| (entry.replace(), entry)) {
@@ -229,7 +266,7 @@ impl ResponseCache {
         };
         // Boxed, so that answering from the cache does not carry the room that computing needs.
         let fill = async {
-            let body = CachedBody::of(&Box::pin(compute()).await.map_err(Into::into)?)?;
+            let body = Box::pin(compute()).await?;
             Ok(Entry {
                 body: if self.keeps {
                     body.compressed().await

@@ -11,7 +11,6 @@ use avvivo_service_kit::{
     config::HealthcheckToken,
     health::{HealthRegistry, HealthReport, Importance},
 };
-use aws_lc_rs::constant_time::verify_slices_are_equal;
 use axum::{
     Router,
     extract::State,
@@ -22,10 +21,9 @@ use http::{
     HeaderMap, HeaderName, HeaderValue,
     header::{CACHE_CONTROL, CONTENT_TYPE},
 };
-use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
-use crate::{Problem, Reply, extract::not_found, identity::bearer};
+use crate::{Problem, Reply, extract::not_found, identity::bearer, secret::is_told};
 
 const X_TOKEN: HeaderName = HeaderName::from_static("x-healthcheck-token");
 
@@ -100,11 +98,10 @@ impl Operations {
     fn trusts(&self, headers: &HeaderMap) -> bool {
         let told = headers.get(X_TOKEN).and_then(|value| value.to_str().ok());
         let told = told.or_else(|| bearer(headers));
-        let (HealthcheckToken::Set(token), Some(told)) = (&self.token, told) else {
-            return false;
-        };
-        let token = token.expose_secret();
-        !token.is_empty() && verify_slices_are_equal(token.as_bytes(), told.as_bytes()).is_ok()
+        match &self.token {
+            HealthcheckToken::Set(token) => is_told(token, told),
+            HealthcheckToken::Missing | HealthcheckToken::Unneeded => false,
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! Successful JSON answers, each with a weak validator.
+//! Successful answers, each with a weak validator: JSON, and a few pages.
 
 use std::io::Write as _;
 
@@ -18,6 +18,7 @@ use sha2::{Digest, Sha256};
 
 use crate::Problem;
 
+const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
 const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
 
 /// A JSON answer: `Reply::ok(view)`.
@@ -58,10 +59,11 @@ impl<T: Serialize> IntoResponse for Reply<T> {
     }
 }
 
-/// A serialised JSON body and its validator. Clones share the bytes.
+/// A body, what it is, and its validator. Clones share the bytes.
 #[derive(Debug, Clone)]
 pub struct CachedBody {
     bytes: Bytes,
+    kind: HeaderValue,
     etag: HeaderValue,
     gzip: Option<Bytes>,
 }
@@ -83,10 +85,19 @@ impl CachedBody {
 
     /// Wraps bytes that are JSON already.
     pub fn from_json(json: impl Into<Bytes>) -> Self {
-        let bytes = json.into();
+        Self::new(json.into(), JSON)
+    }
+
+    /// Wraps a page for people.
+    pub fn from_html(page: impl Into<Bytes>) -> Self {
+        Self::new(page.into(), HTML)
+    }
+
+    fn new(bytes: Bytes, kind: HeaderValue) -> Self {
         let etag = weak_tag(&bytes);
         Self {
             bytes,
+            kind,
             etag,
             gzip: None,
         }
@@ -121,7 +132,7 @@ impl CachedBody {
 impl IntoResponse for CachedBody {
     fn into_response(self) -> Response {
         let mut response = Response::new(Body::from(self.bytes));
-        response.headers_mut().insert(CONTENT_TYPE, JSON);
+        response.headers_mut().insert(CONTENT_TYPE, self.kind);
         response.headers_mut().insert(ETAG, self.etag);
         if let Some(gzip) = self.gzip {
             response.extensions_mut().insert(Compressed(gzip));

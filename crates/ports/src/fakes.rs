@@ -12,10 +12,12 @@ use std::{
 
 use async_trait::async_trait;
 use avvivo_contracts::events::v1::Event;
+use bytes::Bytes;
 
 use crate::{
-    BusError, Enqueued, EventBus, EventStream, Job, JobQueue, ObjectMeta, ObjectPath, ObjectStore,
-    OutboundEvent, QueueError, SignedUpload, StoreError, Subscribe, Upload, UploadGrant,
+    BusError, Content, Enqueued, EventBus, EventStream, Job, JobQueue, ObjectMeta, ObjectPath,
+    ObjectStore, OutboundEvent, QueueError, SignedUpload, StoreError, Subscribe, Upload,
+    UploadGrant,
 };
 
 pub use geocoder::FakeGeocoder;
@@ -169,8 +171,23 @@ impl ObjectStore for FakeStore {
         Ok(meta.size_bytes)
     }
 
+    async fn read(&self, path: &ObjectPath, max_bytes: u64) -> Result<Bytes, StoreError> {
+        let found = held(&self.objects).get(path).cloned();
+        let (meta, bytes) = found.ok_or_else(|| StoreError::Missing { path: path.clone() })?;
+        if meta.size_bytes > max_bytes {
+            return Err(StoreError::TooLarge {
+                path: path.clone(),
+                max_bytes,
+            });
+        }
+        Ok(bytes.into())
+    }
+
     async fn upload(&self, upload: Upload<'_>) -> Result<ObjectMeta, StoreError> {
-        let bytes = std::fs::read(upload.file)?;
+        let bytes = match upload.content {
+            Content::File(file) => std::fs::read(file)?.into(),
+            Content::Bytes(bytes) => bytes,
+        };
         Ok(self.put(upload.path.as_str(), upload.content_type, &bytes))
     }
 

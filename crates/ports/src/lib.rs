@@ -20,6 +20,6 @@ pub use identity_admin::{IdentityAdmin, IdentityError, IdentityUser};
 pub use job_queue::{Enqueued, Job, JobQueue, QueueError, QueueName};
 pub use mailer::{Mail, MailError, MailId, MailTag, Mailer};
 pub use object_store::{
-    ObjectMeta, ObjectPath, ObjectStore, SignedUpload, StoreError, Upload, UploadGrant,
+    Content, ObjectMeta, ObjectPath, ObjectStore, SignedUpload, StoreError, Upload, UploadGrant,
 };
 pub use unconfigured::Unconfigured;

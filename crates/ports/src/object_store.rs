@@ -4,6 +4,7 @@ use std::{fmt, path::Path, time::Duration};
 
 use async_trait::async_trait;
 use avvivo_kernel::{ErrorKind, Fault};
+use bytes::Bytes;
 
 /// An object's name inside our bucket, without a leading slash.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -61,11 +62,20 @@ pub struct ObjectMeta {
     pub content_type: String,
 }
 
-/// An output on disk that is to be stored.
+/// What is to be stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Content<'a> {
+    /// A file on disk, read as it is sent.
+    File(&'a Path),
+    /// Something small enough to be in memory.
+    Bytes(Bytes),
+}
+
+/// Something that is to be stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Upload<'a> {
-    /// The file to read.
-    pub file: &'a Path,
+    /// What.
+    pub content: Content<'a>,
     /// Where it goes. Names of outputs are never used twice, so the store refuses to overwrite.
     pub path: ObjectPath,
     /// Its content type.
@@ -93,7 +103,10 @@ pub trait ObjectStore: Send + Sync {
         into: &Path,
     ) -> Result<u64, StoreError>;
 
-    /// Stores a file under a new name. When the name is taken by the same bytes, an earlier try of ours won: `Ok`.
+    /// An object as it is now, into memory, unless it is larger than `max_bytes`.
+    async fn read(&self, path: &ObjectPath, max_bytes: u64) -> Result<Bytes, StoreError>;
+
+    /// Stores something under a new name. When the name is taken by the same bytes, an earlier try of ours won: `Ok`.
     async fn upload(&self, upload: Upload<'_>) -> Result<ObjectMeta, StoreError>;
 
     /// Deletes an object; one that is not there counts as deleted.

@@ -17,6 +17,8 @@ pub mod reels;
 pub mod reminders;
 pub mod samples;
 pub mod shops;
+pub mod streams;
+pub mod testpanel;
 pub mod tickets;
 pub mod uploads;
 pub mod views;

@@ -13,6 +13,8 @@ pub struct BucketConfig {
     pub public_base_url: Option<String>,
     /// The bucket of pictures in conversations, where it is another one.
     pub chat_bucket: Option<String>,
+    /// The bucket of our testers' reports, where it is another one.
+    pub reports_bucket: Option<String>,
 }
 
 impl Section for BucketConfig {
@@ -36,6 +38,12 @@ impl Section for BucketConfig {
                 .text(
                     "GCS_CHAT_BUCKET",
                     "Bucket of pictures in conversations; `GCS_BUCKET` unless said.",
+                )
+                .optional(),
+            reports_bucket: reader
+                .text(
+                    "GCS_REPORTS_BUCKET",
+                    "Bucket of testers' reports; `GCS_BUCKET` unless said.",
                 )
                 .optional(),
         }

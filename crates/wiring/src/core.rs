@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use avvivo_app::{
-    Deps, Policy,
+    Deps, Pictures, Policy,
     chat::Together,
     outbox::{Nudge, Relay},
 };
@@ -68,6 +68,7 @@ pub struct Core {
     /// Files.
     pub store: Arc<CloudStorage>,
     chat_store: Arc<CloudStorage>,
+    reports_store: Arc<CloudStorage>,
     /// The bus; listeners subscribe to it.
     pub bus: Arc<Bus>,
     queue: Arc<CloudTasksQueue>,
@@ -84,10 +85,12 @@ impl Core {
         let google = Google::new(&config.google)?;
         let db = database(&config.database)?;
         let store = Arc::new(google.object_store(&config.bucket).await?);
-        let chat_store = match google.chat_store(&config.bucket).await? {
-            Some(other) => Arc::new(other),
-            None => Arc::clone(&store),
+        let other = async |name: &Option<String>| {
+            let other = google.other_store(&config.bucket, name.as_deref()).await?;
+            Ok::<_, WiringError>(other.map_or_else(|| Arc::clone(&store), Arc::new))
         };
+        let chat_store = other(&config.bucket.chat_bucket).await?;
+        let reports_store = other(&config.bucket.reports_bucket).await?;
         let queue = Arc::new(google.job_queue(&config.queue).await?);
         let bus = Arc::new(Bus::connect(&config.bus, &google, service).await?);
         observe_pool(&db, service);
@@ -105,6 +108,8 @@ impl Core {
             ids: Arc::new(RandomIds),
             store: store.clone(),
             chat_store: chat_store.clone(),
+            reports_store: reports_store.clone(),
+            pictures: Pictures::default(),
             bus: bus.clone(),
             people: Arc::new(Unconfigured),
             nudge,
@@ -117,6 +122,7 @@ impl Core {
             google,
             store,
             chat_store,
+            reports_store,
             bus,
             queue,
             relay: Arc::new(relay),
@@ -152,9 +158,11 @@ impl Core {
             self.store
                 .ensure_bucket(self.google.project(), web_origins)
                 .await?;
-            self.chat_store
-                .ensure_bucket(self.google.project(), web_origins)
-                .await?;
+            for other in [&self.chat_store, &self.reports_store] {
+                other
+                    .ensure_bucket(self.google.project(), web_origins)
+                    .await?;
+            }
             self.bus.prepare().await?;
         }
         self.google.prepare_queue(&self.queue).await?;

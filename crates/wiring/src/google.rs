@@ -110,19 +110,17 @@ impl Google {
         Ok(CloudStorage::connect(&self.environment, config).await?)
     }
 
-    /// The object store of conversations, where it is another one. Its addresses are Google's own.
-    pub async fn chat_store(
+    /// An object store beside the first, where it is another one. Its addresses are Google's own.
+    pub async fn other_store(
         &self,
         bucket: &BucketConfig,
+        other: Option<&str>,
     ) -> Result<Option<CloudStorage>, WiringError> {
-        let Some(chat) = &bucket.chat_bucket else {
+        let Some(other) = other.filter(|other| *other != bucket.bucket) else {
             return Ok(None);
         };
-        if *chat == bucket.bucket {
-            return Ok(None);
-        }
         let config = StorageConfig {
-            bucket: chat.clone(),
+            bucket: other.to_owned(),
             public_base_url: None,
             upload_endpoint: None,
         };

@@ -1,6 +1,7 @@
 //! Everything about the api that is configurable.
 
 mod account_mail;
+mod pages;
 mod shops;
 
 use avvivo_app::{Outside, Policy};
@@ -15,6 +16,7 @@ use chrono::TimeDelta;
 use std::time::Duration;
 
 pub use account_mail::AccountMailConfig;
+pub use pages::{AddressConfig, TestersConfig};
 pub use shops::{RegistrationConfig, ShopsConfig};
 
 /// The api's configuration.
@@ -44,6 +46,10 @@ pub struct Config {
     pub registration: RegistrationConfig,
     /// Mails that strangers may cause.
     pub account_mail: AccountMailConfig,
+    /// Where people find us.
+    pub addresses: AddressConfig,
+    /// What is only there for those who test.
+    pub testers: TestersConfig,
     /// The server that answers the gateway.
     pub internal: InternalConfig,
     /// What `/system/status` says of other services.
@@ -69,6 +75,8 @@ impl Section for Config {
             shops: reader.section(),
             registration: reader.section(),
             account_mail: reader.section(),
+            addresses: reader.section(),
+            testers: reader.section(),
             internal: reader.section(),
             status: reader.section(),
             dev: reader.section(),

@@ -27,13 +27,19 @@ mod realtime;
     reason = "the documentation macro qualifies the parameter types it names"
 )]
 mod reels;
+mod share;
 #[expect(
     unused_qualifications,
     reason = "the documentation macro qualifies the parameter types it names"
 )]
 mod shops;
+#[expect(
+    unused_qualifications,
+    reason = "the documentation macro qualifies the parameter types it names"
+)]
 mod storage;
 mod system;
+mod testpanel;
 
 use axum::{Router, routing::get};
 use http::header::CONTENT_TYPE;
@@ -84,8 +90,10 @@ pub(crate) struct ProblemView {
         (name = "chat", description = "Conversations between clients and shops"),
         (name = "realtime", description = "Event streams. `/asyncapi.yaml` describes every event"),
         (name = "storage", description = "Files on their way to the object store"),
+        (name = "share", description = "Pages for those with whom a link is shared"),
         (name = "audit", description = "Who changed what, when and why"),
         (name = "system", description = "How the platform is doing"),
+        (name = "testpanel", description = "What there is, and beginning anew, on a platform for tests"),
     )
 )]
 struct Document;
@@ -99,8 +107,10 @@ fn table() -> OpenApiRouter<ApiState> {
         .merge(chat::table())
         .merge(realtime::table())
         .merge(storage::table())
+        .merge(share::table())
         .merge(audit::table())
         .merge(system::table())
+        .merge(testpanel::table())
 }
 
 /// The routes and their documentation.

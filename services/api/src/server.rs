@@ -25,7 +25,7 @@ use crate::{
     health::Optional,
     limits::SharedLimiter,
     realtime, routes,
-    state::{AccountMailLimits, ApiState, CacheRules, RegistrationLimits, Shared},
+    state::{AccountMailLimits, ApiState, CacheRules, Pages, RegistrationLimits, Shared},
 };
 
 /// What a reel's body may measure: editor states are rich.
@@ -108,6 +108,7 @@ impl Api {
             shops: config.shops,
             registration: RegistrationLimits::new(&limiter, &config.registration),
             account_mail: AccountMailLimits::new(&limiter, config.account_mail),
+            pages: Pages::of(config),
             status: Arc::new(config.status.clone()),
             requested_bus: config.core.bus.requested,
             bus: Arc::clone(&core.bus),

@@ -3,12 +3,15 @@
 use std::{ops::Deref, sync::Arc, time::Duration};
 
 use avvivo_app::Deps;
-use avvivo_http_kit::{CacheRule, RateLimit, RateLimiter, ResponseCache};
+use avvivo_domain::share::Links;
+use avvivo_http_kit::{CacheRule, Forms, RateLimit, RateLimiter, ResponseCache};
 use avvivo_redis::{Redis, RedisStatus};
 use avvivo_wiring::{Bus, config::BusKind};
 
 use crate::{
-    config::{AccountMailConfig, RegistrationConfig, ShopsConfig, StatusConfig},
+    config::{
+        AccountMailConfig, Config, RegistrationConfig, ShopsConfig, StatusConfig, TestersConfig,
+    },
     freshness::Hearing,
 };
 
@@ -63,6 +66,7 @@ pub(crate) struct Shared {
     pub(crate) shops: ShopsConfig,
     pub(crate) registration: RegistrationLimits,
     pub(crate) account_mail: AccountMailLimits,
+    pub(crate) pages: Pages,
     pub(crate) status: Arc<StatusConfig>,
     /// The bus that was asked for, by its name.
     pub(crate) requested_bus: BusKind,
@@ -70,6 +74,35 @@ pub(crate) struct Shared {
     pub(crate) bus: Arc<Bus>,
     pub(crate) hearing: Hearing,
     pub(crate) instance: Arc<str>,
+}
+
+/// What files that come through us may measure together: four of the largest, little beside the memory of the smallest
+/// instance. Each is there for as long as its picture waits for its turn.
+const FORMS_BYTES: usize = 40 << 20;
+
+/// What comes and goes as something else than JSON.
+pub(crate) struct Pages {
+    /// Of the pages that are shared, and of the app.
+    pub(crate) links: Links,
+    /// Where the api is, for everybody.
+    pub(crate) backend: String,
+    pub(crate) testers: TestersConfig,
+    /// Reads files that come through us.
+    pub(crate) forms: Forms,
+}
+
+impl Pages {
+    pub(crate) fn of(config: &Config) -> Self {
+        Self {
+            links: Links {
+                share: config.addresses.share.clone(),
+                app: config.outside.app_url.clone(),
+            },
+            backend: config.addresses.backend.clone(),
+            testers: config.testers.clone(),
+            forms: Forms::in_room(FORMS_BYTES),
+        }
+    }
 }
 
 /// How often strangers may register shops and ask about them.
@@ -125,6 +158,8 @@ pub(crate) struct CacheRules {
     pub(crate) featured: CacheRule,
     pub(crate) letter: CacheRule,
     pub(crate) map: CacheRule,
+    pub(crate) shared_reel: CacheRule,
+    pub(crate) shared_stream: CacheRule,
 }
 
 impl CacheRules {
@@ -136,6 +171,8 @@ impl CacheRules {
             featured: cache.rule("GET /shops/featured", FEATURED_TTL, &[SHOPS_TAG]),
             letter: cache.rule("GET /shops/by-letter", LETTER_TTL, &[SHOPS_TAG]),
             map: cache.rule("GET /shops/map-data", MAP_TTL, &[SHOPS_TAG]),
+            shared_reel: cache.rule("GET /share/reels/{id}", FEED_TTL, &[FEED_TAG]),
+            shared_stream: cache.rule("GET /share/streams/{id}", SHOPS_TTL, &[SHOPS_TAG]),
         }
     }
 }

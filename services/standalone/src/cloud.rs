@@ -226,12 +226,15 @@ fn write_proxy_config(place: &Place, ports: &Ports) -> anyhow::Result<PathBuf> {
             "  upstream {name} {{ server 127.0.0.1:{first} max_fails=0; server 127.0.0.1:{second} max_fails=0; keepalive 32; }}"
         )?;
     }
+    // Files in forms measure up to 10 MB. They are passed on as they come: who may not send any is refused at once.
     writeln!(
         text,
         "  server {{\n    listen 127.0.0.1:{};\n    client_max_body_size 2m;\n\
          \x20   proxy_http_version 1.1;\n    proxy_set_header Connection \"\";\n    proxy_set_header Host $http_host;\n\
          \x20   proxy_set_header X-Forwarded-For $remote_addr;\n    proxy_set_header X-Forwarded-Proto $scheme;\n\
          \x20   location / {{ proxy_pass http://apis; }}\n\
+         \x20   location ~* ^/storage/(shops|reports)/upload/?$ {{\n\
+         \x20     proxy_pass http://apis;\n      client_max_body_size 12m;\n      proxy_request_buffering off;\n    }}\n\
          \x20   location ~* ^/(chat/events|realtime)/stream/?$ {{\n\
          \x20     proxy_pass http://gateways;\n      proxy_buffering off;\n      proxy_read_timeout 1h;\n    }}\n  }}\n}}",
         ports.public

@@ -74,6 +74,7 @@ pub(crate) fn api(to: &Neighbours, ports: &Ports, instance: Instance) -> Variabl
     set(&mut variables, "REELS_PROCESSOR_URL", &url(ports.processor));
     set(&mut variables, "TASKS_SERVICE_ACCOUNT", &account("tasks"));
     set(&mut variables, "CORS_ORIGINS", &to.base_url);
+    set(&mut variables, "PUBLIC_BACKEND_URL", &to.base_url);
     if let Some(people) = &to.people_file {
         set(&mut variables, "DEV_PEOPLE_FILE", people);
     }

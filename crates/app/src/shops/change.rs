@@ -7,8 +7,9 @@ use avvivo_domain::{
     identity::Caller,
     notifications::NotificationKind,
     quota::Wallet,
+    reels::LIFETIME,
     shops::{
-        Plan, Shop, ShopError,
+        Plan, Shop, ShopError, images,
         owner::{self, OwnerAccount, SignIn},
         view::changes_lists,
     },
@@ -22,7 +23,7 @@ use avvivo_postgres::{
         owners::{self, Named},
         write,
     },
-    wallets,
+    uploads, wallets,
 };
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -136,10 +137,26 @@ impl<'a> Change<'a> {
         write::save(&mut self.tx, before, after)
             .await
             .map_err(refused)?;
+        self.keep_what_is_shown(before, after).await?;
         let told = before.standing().is_operable() != after.standing().is_operable();
         if let Some(owner) = after.owner.filter(|_| told) {
             // They act as the shop from now on, or no longer do.
             self.judge(owner);
+        }
+        Ok(())
+    }
+
+    /// Pictures that the shop shows from now on stay, and those that it no longer shows go; a day later, because pages that
+    /// are open still do.
+    async fn keep_what_is_shown(&mut self, before: &Shop, after: &Shop) -> Result<(), AppError> {
+        let (before, after) = (shown(self.deps, before), shown(self.deps, after));
+        let new: Vec<String> = after.difference(&before).cloned().collect();
+        let old: Vec<String> = before.difference(&after).cloned().collect();
+        if !new.is_empty() {
+            uploads::remove_tombstones(&mut self.tx, &new).await?;
+        }
+        if !old.is_empty() {
+            uploads::bury(&mut self.tx, &old, self.now + LIFETIME).await?;
         }
         Ok(())
     }
@@ -311,6 +328,30 @@ impl<'a> Change<'a> {
         }
         Ok(self.deps.commit(self.tx).await?)
     }
+}
+
+/// Puts the files of a shop that is about to be deleted on the list of things to delete.
+pub(crate) async fn bury_files(
+    deps: &Deps,
+    tx: &mut Transaction,
+    shop: &Shop,
+) -> Result<(), AppError> {
+    let media = write::media(tx, shop.id).await?;
+    let stored = media.urls.iter().filter_map(|url| deps.store.path_of(url));
+    let paths: Vec<String> = stored
+        .map(|path| path.as_str().to_owned())
+        .chain(media.paths)
+        .chain(shown(deps, shop))
+        .collect();
+    Ok(uploads::bury(tx, &paths, deps.now()).await?)
+}
+
+/// The objects of its own that a shop shows.
+fn shown(deps: &Deps, shop: &Shop) -> BTreeSet<String> {
+    images::shown(shop, |url| {
+        let path = deps.store.path_of(url)?;
+        Some(path.as_str().to_owned())
+    })
 }
 
 /// An account, for the audit.

@@ -8,7 +8,8 @@ use avvivo_domain::{
     identity::{AccessError, EmailError, onboarding::OnboardingError},
     quota::QuotaError,
     reels::ReelError,
-    shops::{ShopError, intake::IntakeError},
+    reports::ReportError,
+    shops::{ShopError, images::ImageError, intake::IntakeError},
     uploads::UploadError,
 };
 use avvivo_kernel::Fault as _;
@@ -99,6 +100,18 @@ fn reel() -> impl Iterator<Item = AppError> {
     )
 }
 
+fn report() -> impl Iterator<Item = AppError> {
+    use ReportError as E;
+    each!(ReportError:
+        E::Token => E::Token,
+        E::Missing => E::Missing,
+        E::NotHtml => E::NotHtml,
+        E::TooLarge => E::TooLarge,
+        E::PathMissing => E::PathMissing,
+        E::NotFound => E::NotFound,
+    )
+}
+
 fn shop() -> impl Iterator<Item = AppError> {
     use ShopError as E;
     each!(ShopError:
@@ -151,6 +164,16 @@ fn intake() -> impl Iterator<Item = AppError> {
         E::OwnerGone => E::OwnerGone,
         E::AddressNotFound => E::AddressNotFound,
         E::InvalidField(_) => E::InvalidField("website"),
+    )
+}
+
+fn image() -> impl Iterator<Item = AppError> {
+    use ImageError as E;
+    each!(ImageError:
+        E::Missing => E::Missing,
+        E::NotAnImage => E::NotAnImage,
+        E::TooLarge => E::TooLarge,
+        E::TooManyPixels => E::TooManyPixels,
     )
 }
 
@@ -251,8 +274,10 @@ fn the_catalogue_of_codes() {
         .chain(client())
         .chain(onboarding())
         .chain(reel())
+        .chain(report())
         .chain(shop())
         .chain(intake())
+        .chain(image())
         .chain(upload())
         .chain(quota())
         .chain(database())

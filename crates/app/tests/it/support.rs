@@ -6,7 +6,7 @@ mod reading;
 use std::{sync::Arc, time::Duration};
 
 use avvivo_app::{
-    AppError, Deps, Outside, Policy,
+    AppError, Deps, Outside, Pictures, Policy,
     chat::Together,
     outbox::{Errands, Nudge, Relay},
     reels::create_reel::{self, CreateReel},
@@ -75,6 +75,8 @@ impl World {
             ids: Arc::new(SequentialIds::default()),
             store: store.clone(),
             chat_store: store.clone(),
+            reports_store: store.clone(),
+            pictures: Pictures::default(),
             bus: bus.clone(),
             people: provider.clone(),
             nudge: Nudge::default(),

@@ -1,7 +1,10 @@
 //! The logo and the cover of a shop: which pictures are taken, and under which names they are stored.
 
-use avvivo_kernel::{ErrorKind, Fault, ShopId};
+use std::collections::BTreeSet;
+
+use avvivo_kernel::{ErrorKind, Fault, ShopId, Timestamp};
 use imagesize::ImageType;
+use serde_json::Value;
 use uuid::Uuid;
 
 use super::Shop;
@@ -10,9 +13,10 @@ use crate::uploads::{MEGABYTE, shop_prefix};
 /// Larger files are refused before they are read.
 pub const MAX_IMAGE_BYTES: u64 = 10 * MEGABYTE;
 /// Longer sides are of no use on a page.
-const MAX_SIDE: usize = 10_000;
-/// More would take a browser's memory: 160 MB when it is unpacked.
-const MAX_PIXELS: usize = 40_000_000;
+pub const MAX_SIDE: u32 = 10_000;
+/// What the largest pictures of ordinary phones have. More would take the memory of whoever unpacks it: a progressive JPEG
+/// of this size takes 225 MB.
+pub const MAX_PIXELS: u64 = 25_000_000;
 
 wire_enum! {
     /// Which picture.
@@ -29,6 +33,14 @@ impl ImageKind {
     pub fn read(sent: Option<&str>) -> Self {
         sent.and_then(|sent| Self::parse(sent.trim()))
             .unwrap_or(Self::Logo)
+    }
+
+    /// How long its longer side is at most when it is stored: what the sharpest screens show of it.
+    pub fn kept_side(self) -> u32 {
+        match self {
+            Self::Logo => 1_024,
+            Self::Cover => 2_048,
+        }
     }
 }
 
@@ -73,35 +85,68 @@ pub fn accept(bytes: &[u8]) -> Result<ImageFormat, ImageError> {
         _ => return Err(ImageError::NotAnImage),
     };
     let size = imagesize::blob_size(bytes).map_err(|_| ImageError::NotAnImage)?;
-    if size.width == 0 || size.height == 0 {
-        return Err(ImageError::NotAnImage);
-    }
-    let pixels = size.width.saturating_mul(size.height);
-    if size.width > MAX_SIDE || size.height > MAX_SIDE || pixels > MAX_PIXELS {
-        return Err(ImageError::TooManyPixels);
-    }
+    let pixels = |side: usize| u32::try_from(side).unwrap_or(u32::MAX);
+    check_size(pixels(size.width), pixels(size.height))?;
     Ok(format)
 }
 
-/// The name of a picture in the store. Each upload has its own, so what is cached under a name never changes. It lies in a
-/// folder of its own, where no reel's upload can be.
+/// Refuses what would be too large when it is unpacked. Whoever unpacks asks again: a file may tell two sizes.
+pub fn check_size(width: u32, height: u32) -> Result<(), ImageError> {
+    if width == 0 || height == 0 {
+        return Err(ImageError::NotAnImage);
+    }
+    let pixels = u64::from(width) * u64::from(height);
+    if width > MAX_SIDE || height > MAX_SIDE || pixels > MAX_PIXELS {
+        return Err(ImageError::TooManyPixels);
+    }
+    Ok(())
+}
+
+/// Where a shop's pictures are: a folder of its own, where no reel's upload can be.
+fn folder(shop: ShopId) -> String {
+    format!("{}images/", shop_prefix(shop))
+}
+
+/// The name of a picture in the store. Each upload has its own, so what is cached under a name never changes.
 pub fn object_name(shop: ShopId, kind: ImageKind, format: ImageFormat, id: Uuid) -> String {
     let kind = kind.as_str().to_lowercase();
-    format!(
-        "{}images/{kind}-{id}.{}",
-        shop_prefix(shop),
-        format.extension()
-    )
+    format!("{}{kind}-{id}.{}", folder(shop), format.extension())
+}
+
+/// The address under which a shop shows a picture. Pages always told pictures apart by `v`.
+pub fn shown_as(public_url: &str, now: Timestamp) -> String {
+    format!("{public_url}?v={}", now.timestamp_millis())
 }
 
 /// The shop with its new picture.
-pub fn set(shop: &Shop, kind: ImageKind, url: String) -> Shop {
-    let mut shop = shop.clone();
+pub fn set(shop: &Shop, kind: ImageKind, url: String, now: Timestamp) -> Shop {
+    let mut shop = Shop {
+        updated_at: now,
+        ..shop.clone()
+    };
     match kind {
         ImageKind::Logo => shop.logo_url = Some(url),
         ImageKind::Cover => shop.cover_url = Some(url),
     }
     shop
+}
+
+/// The objects of its own folder that a shop shows somewhere. `path_of` tells which object an address stands for. Whatever
+/// else it names is not its own to delete.
+pub fn shown(shop: &Shop, path_of: impl Fn(&str) -> Option<String>) -> BTreeSet<String> {
+    let folder = folder(shop.id);
+    let details = shop
+        .address_details
+        .iter()
+        .flat_map(serde_json::Map::values);
+    [&shop.logo_url, &shop.cover_url]
+        .into_iter()
+        .flatten()
+        .map(String::as_str)
+        .chain(details.filter_map(Value::as_str))
+        .filter_map(path_of)
+        .filter(|path| path.starts_with(&folder))
+        .collect()
 }
 
 /// Why a picture is not taken.
@@ -149,7 +194,10 @@ impl Fault for ImageError {
                 )
             }
             Self::TooManyPixels => {
-                format!("La imagen es muy grande: cada lado puede tener hasta {MAX_SIDE} píxeles.")
+                format!(
+                    "La imagen es muy grande: puede tener hasta {} megapíxeles y {MAX_SIDE} píxeles por lado.",
+                    MAX_PIXELS / 1_000_000
+                )
             }
         }
     }
@@ -226,11 +274,11 @@ mod tests {
         };
         assert_eq!(padded(MAX_IMAGE_BYTES), Ok(ImageFormat::Png));
         assert_eq!(padded(MAX_IMAGE_BYTES + 1), Err(ImageError::TooLarge));
-        assert_eq!(accept(&png(10_000, 4_000)), Ok(ImageFormat::Png));
+        assert_eq!(accept(&png(10_000, 2_500)), Ok(ImageFormat::Png));
         for (width, height) in [
             (10_001, 1),
             (1, 10_001),
-            (10_000, 4_001),
+            (10_000, 2_501),
             (u32::MAX, u32::MAX),
         ] {
             assert_eq!(accept(&png(width, height)), Err(ImageError::TooManyPixels));
@@ -257,17 +305,37 @@ mod tests {
 
     #[test]
     fn anything_but_a_cover_is_a_logo() {
-        let shop = crate::shops::record::example::shop();
+        let (shop, now) = (crate::shops::record::example::shop(), Timestamp::default());
         assert_eq!(ImageKind::read(Some("COVER")), ImageKind::Cover);
         assert_eq!(ImageKind::read(Some("x")), ImageKind::Logo);
         assert_eq!(ImageKind::read(None), ImageKind::Logo);
         let url = || "https://x/y.png".to_owned();
-        assert_eq!(set(&shop, ImageKind::Cover, url()).cover_url, Some(url()));
-        let logo = set(&shop, ImageKind::Logo, url());
+        assert_eq!(
+            set(&shop, ImageKind::Cover, url(), now).cover_url,
+            Some(url())
+        );
+        let logo = set(&shop, ImageKind::Logo, url(), now);
         assert_eq!(
             (logo.logo_url, logo.cover_url),
             (Some(url()), shop.cover_url)
         );
+    }
+
+    #[test]
+    fn only_pictures_of_its_own_folder_are_a_shops_to_delete() {
+        let mut shop = crate::shops::record::example::shop();
+        let own = |name: &str| format!("{}{name}", folder(shop.id));
+        let foreign = "shops/00000000-0000-0000-0000-00000000ffff/images/logo.png";
+        let reel = format!("{}1-0-a.jpg", shop_prefix(shop.id));
+        let details = serde_json::json!({
+            "imageUrl": own("b.png"), "storeImageUrl": foreign, "lat": 1, "mapsUrl": reel,
+        });
+        let expected = BTreeSet::from([own("a.png"), own("b.png")]);
+        shop.logo_url = Some(own("a.png"));
+        shop.cover_url = Some(foreign.to_owned());
+        shop.address_details = details.as_object().cloned();
+        assert_eq!(shown(&shop, |url| Some(url.to_owned())), expected);
+        assert!(shown(&shop, |_| None).is_empty());
     }
 
     proptest! {

@@ -1,14 +1,15 @@
-//! Streams one generation of an object into a file.
+//! Streams one generation of an object into a file, or a small object into memory.
 
 use std::path::Path;
 use std::time::Duration;
 
 use avvivo_ports::{ObjectPath, StoreError};
+use bytes::Bytes;
 use google_cloud_gax::error::Error;
 use google_cloud_storage::read_object::ReadObjectResponse;
 use google_cloud_storage::read_resume_policy::{ReadResumePolicyExt as _, Recommended};
 use tokio::fs::OpenOptions;
-use tokio::io::AsyncWriteExt as _;
+use tokio::io::{AsyncWrite, AsyncWriteExt as _};
 
 use super::CloudStorage;
 use crate::environment::CALL_LIMIT;
@@ -42,7 +43,51 @@ impl CloudStorage {
         let response = fault::call(CALL_LIMIT, Box::pin(read))
             .await
             .map_err(|error| failed(path, &error))?;
-        copy(response, path, max_bytes, into).await
+        refuse_larger(&response, path, max_bytes)?;
+        let mut file = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .open(into)
+            .await?;
+        copy(response, path, max_bytes, &mut file).await
+    }
+
+    pub(super) async fn read_whole(
+        &self,
+        path: &ObjectPath,
+        max_bytes: u64,
+    ) -> Result<Bytes, StoreError> {
+        let read = self
+            .storage
+            .read_object(&self.parent, path.as_str())
+            .with_read_resume_policy(Recommended.with_attempt_limit(RESUMES))
+            .send();
+        let response = fault::call(CALL_LIMIT, Box::pin(read))
+            .await
+            .map_err(|error| failed(path, &error))?;
+        refuse_larger(&response, path, max_bytes)?;
+        let mut bytes = Vec::new();
+        copy(response, path, max_bytes, &mut bytes).await?;
+        Ok(bytes.into())
+    }
+}
+
+/// Stops before the first byte, when the store says how many there are.
+fn refuse_larger(
+    response: &ReadObjectResponse,
+    path: &ObjectPath,
+    max_bytes: u64,
+) -> Result<(), StoreError> {
+    if u64::try_from(response.object().size).is_ok_and(|announced| announced > max_bytes) {
+        return Err(too_large(path, max_bytes));
+    }
+    Ok(())
+}
+
+fn too_large(path: &ObjectPath, max_bytes: u64) -> StoreError {
+    StoreError::TooLarge {
+        path: path.clone(),
+        max_bytes,
     }
 }
 
@@ -50,20 +95,8 @@ async fn copy(
     mut response: ReadObjectResponse,
     path: &ObjectPath,
     max_bytes: u64,
-    into: &Path,
+    into: &mut (impl AsyncWrite + Unpin),
 ) -> Result<u64, StoreError> {
-    let too_large = || StoreError::TooLarge {
-        path: path.clone(),
-        max_bytes,
-    };
-    if u64::try_from(response.object().size).is_ok_and(|announced| announced > max_bytes) {
-        return Err(too_large());
-    }
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .open(into)
-        .await?;
     let mut written: u64 = 0;
     loop {
         let next = fault::call(STALL_LIMIT, async { response.next().await.transpose() });
@@ -73,11 +106,11 @@ async fn copy(
         };
         written = written.saturating_add(u64::try_from(chunk.len()).unwrap_or(u64::MAX));
         if written > max_bytes {
-            return Err(too_large());
+            return Err(too_large(path, max_bytes));
         }
-        file.write_all(&chunk).await?;
+        into.write_all(&chunk).await?;
     }
-    file.flush().await?;
+    into.flush().await?;
     Ok(written)
 }
 

@@ -25,6 +25,7 @@ keeps_the_contract!(
     a_repeated_upload_is_adopted_and_a_different_one_refused,
     a_download_stops_at_its_limit,
     a_download_never_overwrites_a_file,
+    bytes_in_memory_are_stored_and_read_within_a_limit,
     a_generation_is_read_or_missing,
     a_listing_is_ordered_and_bounded,
     a_signed_upload_is_bound_to_what_was_signed,
@@ -85,7 +86,7 @@ async fn an_output_is_served_with_its_type_and_cache_policy() {
     let file = files.with("out", b"bytes");
     let path = object("out.jpg");
     let upload = avvivo_ports::Upload {
-        file: &file,
+        content: avvivo_ports::Content::File(&file),
         path: path.clone(),
         content_type: "image/jpeg",
         cache_control: "public, max-age=60",

@@ -67,6 +67,7 @@ async fn real_google_cloud_storage_keeps_the_contract() {
     object_store::what_is_uploaded_can_be_read_listed_and_deleted(&store).await;
     object_store::a_repeated_upload_is_adopted_and_a_different_one_refused(&store).await;
     object_store::a_download_stops_at_its_limit(&store).await;
+    object_store::bytes_in_memory_are_stored_and_read_within_a_limit(&store).await;
     object_store::a_generation_is_read_or_missing(&store).await;
     object_store::a_listing_is_ordered_and_bounded(&store).await;
     object_store::a_signed_upload_is_bound_to_what_was_signed(&store).await;

@@ -15,6 +15,7 @@ const RETRY_AFTER: Duration = Duration::from_secs(1);
 pub(crate) struct Room(Arc<Semaphore>);
 
 /// The room that one request takes, given back when this is dropped.
+#[derive(Debug)]
 pub(crate) struct Held {
     room: Option<Arc<Semaphore>>,
     permit: Option<OwnedSemaphorePermit>,
@@ -36,7 +37,7 @@ impl Room {
 
 impl Held {
     /// Counts nothing: for services that only our own call, in numbers that we choose.
-    pub(super) fn uncounted() -> Self {
+    pub(crate) fn uncounted() -> Self {
         Self {
             room: None,
             permit: None,
@@ -44,7 +45,7 @@ impl Held {
     }
 
     /// Takes room for `bytes` more, which have arrived: what a client only announces would cost it nothing to take.
-    pub(super) fn grow(&mut self, bytes: usize) -> Result<(), Problem> {
+    pub(crate) fn grow(&mut self, bytes: usize) -> Result<(), Problem> {
         let Some(room) = &self.room else {
             return Ok(());
         };

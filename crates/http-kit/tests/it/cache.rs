@@ -9,8 +9,9 @@ use std::{
     time::Duration,
 };
 
-use avvivo_http_kit::{Problem, ResponseCache, cache::Found};
+use avvivo_http_kit::{CacheNotice, Problem, ResponseCache, cache::Found};
 use avvivo_kernel::ErrorKind;
+use axum::response::IntoResponse as _;
 use flate2::read::GzDecoder;
 use futures::future::join_all;
 use http::Method;
@@ -346,4 +347,25 @@ async fn a_cache_of_no_bytes_keeps_nothing() {
         answer.await.unwrap();
     }
     assert_eq!(computed, 3);
+}
+
+#[tokio::test]
+async fn a_page_is_kept_like_everything_else_and_says_that_it_is_one() {
+    let cache = ResponseCache::new(1 << 20);
+    let rule = cache.rule("GET /page", LONG, &["shops"]);
+    let asked = AtomicUsize::new(0);
+    let page = async || {
+        let found = cache.respond_page(CacheNotice::Told, &rule, [], async || {
+            asked.fetch_add(1, Ordering::SeqCst);
+            Ok::<_, Problem>("<!DOCTYPE html>".to_owned())
+        });
+        found.await.unwrap().into_response()
+    };
+    let (first, second) = (page().await, page().await);
+    assert_eq!(asked.load(Ordering::SeqCst), 1);
+    assert_eq!(first.headers()["content-type"], "text/html; charset=utf-8");
+    assert_eq!(first.headers()["etag"], second.headers()["etag"]);
+    assert_eq!(second.headers()["x-cache"], "HIT");
+    cache.invalidate("shops");
+    assert_eq!(page().await.headers()["x-cache"], "MISS");
 }

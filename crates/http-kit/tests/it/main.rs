@@ -11,6 +11,7 @@ mod bodies;
 mod cache;
 mod cors;
 mod errors;
+mod forms;
 mod identity;
 mod limits;
 mod observed;

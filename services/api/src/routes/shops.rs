@@ -24,7 +24,7 @@ mod send_invite;
 mod suspend_agenda;
 mod toggle_penalty;
 mod validate;
-mod views;
+pub(super) mod views;
 
 use avvivo_app::AppError;
 use avvivo_domain::{

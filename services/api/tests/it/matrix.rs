@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 
 use http::Method;
+use image::ImageFormat;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -13,8 +14,10 @@ use crate::{
     chat::open,
     openapi::{operations, responses},
     shops::registration,
+    storage::picture,
     support::{
         TestApp,
+        answer::Parts,
         files::BYTES,
         people::{Owner, Person},
         rows::ReelRow,
@@ -33,6 +36,8 @@ const HAS_A_SHOP: &str = "409 DUPLICATE_CONTACT";
 const NOT_THE_OWNER: &str = "400 shop.not_the_owner";
 const NO_PENALTIES: &str = "410 shop.penalties_gone";
 
+const NOT_FOR_TESTS: &str = "403 testpanel.not_for_tests";
+
 const CHOSEN: &str = "409 onboarding.already_chosen";
 const ADMINISTERS: &str = "403 onboarding.administrative";
 
@@ -43,11 +48,14 @@ const NOT_FOUND: &str = "404 chat.not_found";
 const CONFIRMED: &str = OK;
 const FOREIGN: &str = "400 upload.foreign_path";
 
+/// Of the tool that uploads reports, which is nobody.
+const QA_TOKEN: &str = "only-the-tool-knows";
+
 /// What a route answers to each visitor, in the order of [`Visitor::ALL`].
 type Row = (&'static str, [&'static str; 9]);
 
 #[rustfmt::skip]
-const TABLE: [Row; 70] = [
+const TABLE: [Row; 77] = [
     //                             anonymous, client,      owner,       other owner, pending,     suspended, admin, invalid, no e-mail
     ("GET /auth/me",              [SIGN_IN,   OK,          OK,          OK,          OK,          SUSPENDED, OK, SIGN_IN, NO_EMAIL]),
     ("POST /auth/onboarding/role", [SIGN_IN,  CHOSEN,      CHOSEN,      CHOSEN,      OK,          SUSPENDED, ADMINISTERS, SIGN_IN, NO_EMAIL]),
@@ -81,6 +89,13 @@ const TABLE: [Row; 70] = [
     ("POST /storage/reels/upload", [GONE,     GONE,        GONE,        GONE,        GONE,        SUSPENDED, GONE, GONE,   NO_EMAIL]),
     ("POST /storage/reels/upload-url", [SIGN_IN, NOT_ALLOWED, OK,       NOT_YOURS,   NOT_ALLOWED, SUSPENDED, OK, SIGN_IN, NO_EMAIL]),
     ("POST /storage/reels/confirm", [SIGN_IN, NOT_ALLOWED, OK,          NOT_YOURS,   NOT_ALLOWED, SUSPENDED, OK, SIGN_IN, NO_EMAIL]),
+    ("POST /storage/shops/upload", [SIGN_IN,  NOT_ALLOWED, OK,          OK,          NOT_ALLOWED, SUSPENDED, OK, SIGN_IN, NO_EMAIL]),
+    ("POST /storage/reports/upload", [OK,     OK,          OK,          OK,          OK,          SUSPENDED, OK, OK,      NO_EMAIL]),
+    ("GET /storage/reports/view", [OK,        OK,          OK,          OK,          OK,          SUSPENDED, OK, OK,      NO_EMAIL]),
+    ("GET /share/reels/{id}",     [OK,        OK,          OK,          OK,          OK,          SUSPENDED, OK, OK,      NO_EMAIL]),
+    ("GET /share/streams/{id}",   [OK,        OK,          OK,          OK,          OK,          SUSPENDED, OK, OK,      NO_EMAIL]),
+    ("GET /testpanel",            [SIGN_IN,   NOT_ALLOWED, NOT_ALLOWED, NOT_ALLOWED, NOT_ALLOWED, SUSPENDED, OK, SIGN_IN, NO_EMAIL]),
+    ("POST /testpanel/reset",     [SIGN_IN,   NOT_ALLOWED, NOT_ALLOWED, NOT_ALLOWED, NOT_ALLOWED, SUSPENDED, NOT_FOR_TESTS, SIGN_IN, NO_EMAIL]),
     ("GET /system/status",        [SIGN_IN,   NOT_ALLOWED, NOT_ALLOWED, NOT_ALLOWED, NOT_ALLOWED, SUSPENDED, OK, SIGN_IN, NO_EMAIL]),
     ("GET /chat/client/conversations", [SIGN_IN, OK,        NOT_ALLOWED, NOT_ALLOWED, OK,          SUSPENDED, NOT_ALLOWED, SIGN_IN, NO_EMAIL]),
     ("POST /chat/client/conversations/{shopId}/open", [SIGN_IN, OK, NOT_ALLOWED, NOT_ALLOWED, OK,    SUSPENDED, NOT_ALLOWED, SIGN_IN, NO_EMAIL]),
@@ -150,6 +165,9 @@ impl Visitor {
     ];
 }
 
+/// A report that is there.
+const REPORT: &str = "reports/2026/03/06/general/1-a-b.html";
+
 /// The people of the table.
 struct Street {
     app: TestApp,
@@ -169,12 +187,14 @@ impl Street {
         // More writes than one client may make, by people of whom several publish at once.
         let app = TestApp::start_with(|settings| {
             settings.insert("RATE_LIMIT_MAX", "1000000".to_owned());
+            settings.insert("QA_REPORT_UPLOAD_TOKEN", QA_TOKEN.to_owned());
             settings.insert("SELF_REGISTER_RATE_LIMIT_ENABLED", "false".to_owned());
             settings.insert("ACCOUNT_MAIL_RATE_LIMIT_MAX", "1000000".to_owned());
             settings.insert("RESEND_API_KEY", "re_test_key".to_owned());
             settings.insert("RESEND_BASE_URL", "http://127.0.0.1:9".to_owned());
         })
         .await;
+        app.store(REPORT, "text/html", BYTES).await;
         let (client, owner) = (app.client(1).await, app.owner(2).await);
         let opened = open(&app, &client, owner.shop).await.ok();
         Self {
@@ -216,6 +236,7 @@ impl Street {
         let stream = self.app.stream(self.reels, shop, "UPCOMING").await;
         let (method, path) = route.split_once(' ').unwrap();
         let subject = match visitor {
+            _ if path.starts_with("/share/streams") => stream,
             _ if !path.starts_with("/shops") => reel,
             // What administrators do to it is not to be the end of those who come later.
             Visitor::Admin => {
@@ -233,6 +254,7 @@ impl Street {
             .replace("{streamId}", &stream.to_string())
             .replace("{conversationId}", &self.conversation)
             .replace("check-cuit", "check-cuit?cuit=30-71234567-1")
+            .replace("reports/view", &format!("reports/view?path={REPORT}"))
             .replace("check-email", "check-email?email=a@example.com");
         let method: Method = method.parse().unwrap();
         let mut asked = self.app.ask(method, &path);
@@ -241,6 +263,9 @@ impl Street {
         }
         if let Some(body) = self.body(route, shop).await {
             asked = asked.json(&body);
+        }
+        if let Some(form) = form(route, shop) {
+            asked = asked.header("x-qa-report-token", QA_TOKEN).form(form);
         }
         asked.await.word()
     }
@@ -289,6 +314,17 @@ impl Street {
             _ => None,
         }
     }
+}
+
+fn form(route: &str, shop: Uuid) -> Option<Vec<u8>> {
+    let parts = match route {
+        "POST /storage/shops/upload" => Parts::default()
+            .text("shopId", &shop.to_string())
+            .file(("a.png", "image/png"), &picture(ImageFormat::Png)),
+        "POST /storage/reports/upload" => Parts::default().file(("a.html", "text/html"), BYTES),
+        _ => return None,
+    };
+    Some(parts.closed())
 }
 
 #[test]

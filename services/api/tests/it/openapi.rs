@@ -72,6 +72,12 @@ fn collect_references(value: &Value, found: &mut BTreeSet<String>) {
     }
 }
 
+/// Whether an answer is a page for people: what is shared is one even where there is nothing, a report only when there is.
+fn pages(operation: &Value, status: &str) -> bool {
+    let shared = operation["tags"][0] == "share" && ["200", "404"].contains(&status);
+    shared || (operation["operationId"] == "view_report" && status == "200")
+}
+
 #[test]
 fn every_operation_says_what_it_is_names_its_parameters_and_tells_refusals_as_problems() {
     let mut names = BTreeSet::new();
@@ -114,7 +120,9 @@ fn every_operation_says_what_it_is_names_its_parameters_and_tells_refusals_as_pr
             "{name}"
         );
         for (status, response) in operation["responses"].as_object().unwrap() {
-            let kind = if status.as_str() < "400" {
+            let kind = if pages(&operation, status) {
+                "text/html"
+            } else if status.as_str() < "400" {
                 "application/json"
             } else {
                 "application/problem+json"

@@ -62,6 +62,7 @@ async fn local_stand_ins_and_production_stop_the_start_with_all_problems_at_once
     wrong.extend(secrets());
     wrong.insert("STORAGE_SIGNING_KEY_FILE", "/tmp/key.json".to_owned());
     wrong.insert("DEV_PEOPLE_FILE", "/tmp/people.json".to_owned());
+    wrong.insert("TESTPANEL_RESET_ENABLED", "true".to_owned());
     wrong.insert("FIREBASE_AUTH_EMULATOR_HOST", "127.0.0.1:9099".to_owned());
     wrong.insert("APP_ENV", "production".to_owned());
     wrong.insert("RATE_LIMIT_MAX", "many".to_owned());
@@ -81,6 +82,8 @@ async fn local_stand_ins_and_production_stop_the_start_with_all_problems_at_once
             "FIREBASE_AUTH_EMULATOR_HOST",
             "STORAGE_SIGNING_KEY_FILE",
             "DEV_PEOPLE_FILE",
+            "TESTPANEL_RESET_ENABLED",
+            "PUBLIC_BACKEND_URL",
             "GCS_BUCKET",
             "REELS_PROCESSOR_URL",
             "TASKS_SERVICE_ACCOUNT",
@@ -191,6 +194,58 @@ async fn the_program_serves_prepares_its_surroundings_and_leaves_in_order() {
     assert_eq!(ended.unwrap().unwrap().code(), Some(0));
     let left: Vec<String> = subscriptions(&gcp).await;
     assert_eq!(left, Vec::<String>::new(), "it fills up for nobody");
+}
+
+#[tokio::test]
+async fn files_that_come_through_the_program_leave_nothing_on_its_disk() {
+    let app = TestApp::start().await;
+    let owner = app.owner(1).await;
+    let (port, home) = (free_port().unwrap(), tempfile::TempDir::new().unwrap());
+    let mut variables = app.settings();
+    variables.insert("BIND_ADDRESS", "127.0.0.1".to_owned());
+    variables.insert("PORT", port.to_string());
+    variables.insert("INTERNAL_GRPC_PORT", "0".to_owned());
+    variables.insert("TMPDIR", home.path().display().to_string());
+    let mut command = program(&variables, &[]);
+    let child = command.current_dir(home.path()).spawn().unwrap();
+    let url = format!("http://127.0.0.1:{port}");
+    wait_for(
+        "the program to be ready",
+        PATIENCE,
+        async || match reqwest::get(format!("{url}/ready")).await {
+            Ok(answer) if answer.status().is_success() => Seen::Done(()),
+            other => Seen::NotYet(other.map(|answer| answer.status())),
+        },
+    )
+    .await;
+    let client = reqwest::Client::new();
+    let send = async |bytes: Vec<u8>, token: Option<String>| {
+        let file = reqwest::multipart::Part::bytes(bytes).file_name("a.png");
+        let form = reqwest::multipart::Form::new().part("file", file);
+        let asked = client
+            .post(format!("{url}/storage/shops/upload"))
+            .multipart(form);
+        let asked = match token {
+            Some(token) => asked.bearer_auth(token),
+            None => asked,
+        };
+        asked.send().await
+    };
+    let left = || std::fs::read_dir(home.path()).unwrap().count();
+    let token = app.token(&owner.person);
+    // Whoever is refused early may still be sending when the line is closed.
+    if let Ok(answer) = send(vec![7; 10 << 20], None).await {
+        assert_eq!(answer.status(), 401);
+    }
+    assert_eq!(left(), 0);
+    if let Ok(answer) = send(vec![7; 11 << 20], Some(token.clone())).await {
+        assert_eq!(answer.status(), 413);
+    }
+    assert_eq!(left(), 0);
+    let picture = crate::storage::picture(image::ImageFormat::Png);
+    assert_eq!(send(picture, Some(token)).await.unwrap().status(), 200);
+    assert_eq!(left(), 0);
+    drop(child);
 }
 
 /// The names of the subscriptions there are.

@@ -94,6 +94,11 @@ impl TestApp {
         }
     }
 
+    /// What it was started with.
+    pub(crate) fn settings(&self) -> Settings {
+        self.settings.clone()
+    }
+
     /// Another instance over the same neighbours.
     pub(crate) async fn second_instance(&self, change: impl FnOnce(&mut Settings)) -> Router {
         let mut settings = self.settings.clone();

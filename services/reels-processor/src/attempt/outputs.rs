@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use avvivo_app::rendering::{Assignment, reserve_outputs};
-use avvivo_ports::{ObjectPath, Upload};
+use avvivo_ports::{Content, ObjectPath, Upload};
 
 use super::{Bench, RenderFault};
 
@@ -49,7 +49,7 @@ impl Bench<'_> {
         reserve_outputs::run(deps, &paths).await?;
         for output in outputs {
             let upload = deps.store.upload(Upload {
-                file: output.file,
+                content: Content::File(output.file),
                 path: output.path,
                 content_type: output.content_type,
                 cache_control: FOR_EVER,

@@ -15,7 +15,7 @@ use avvivo_domain::{
     reels::{Platform, ReelType},
 };
 use avvivo_kernel::{ReelId, ShopId};
-use avvivo_ports::{ObjectPath, ObjectStore, Upload};
+use avvivo_ports::{Content, ObjectPath, ObjectStore, Upload};
 use avvivo_reels_processor::{Config, build_on};
 use avvivo_service_kit::{Lifecycle, Metrics, config::load, crypto::install_crypto};
 use avvivo_testkit::{Seen, TestDb, wait_for};
@@ -142,7 +142,7 @@ impl House {
             self.core.deps.ids.uuid()
         ));
         let upload = Upload {
-            file,
+            content: Content::File(file),
             path: path.clone(),
             content_type,
             cache_control: "private",

@@ -12,6 +12,7 @@ use async_trait::async_trait;
 use avvivo_ports::{
     ObjectMeta, ObjectPath, ObjectStore, SignedUpload, StoreError, Upload, UploadGrant,
 };
+use bytes::Bytes;
 use sqlx::PgPool;
 use tokio::sync::Semaphore;
 use uuid::Uuid;
@@ -64,6 +65,10 @@ impl ObjectStore for Twisted {
             go.acquire().await.unwrap().forget();
         }
         self.inner.download(path, generation, max_bytes, into).await
+    }
+
+    async fn read(&self, path: &ObjectPath, max_bytes: u64) -> Result<Bytes, StoreError> {
+        self.inner.read(path, max_bytes).await
     }
 
     async fn upload(&self, upload: Upload<'_>) -> Result<ObjectMeta, StoreError> {

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use avvivo_ports::{
-    ObjectMeta, ObjectPath, ObjectStore, SignedUpload, StoreError, Upload, UploadGrant,
+    Content, ObjectMeta, ObjectPath, ObjectStore, SignedUpload, StoreError, Upload, UploadGrant,
 };
 use reqwest::StatusCode;
 use tempfile::TempDir;
@@ -44,7 +44,7 @@ async fn upload(
     path: &ObjectPath,
 ) -> Result<ObjectMeta, StoreError> {
     let upload = Upload {
-        file,
+        content: Content::File(file),
         path: path.clone(),
         content_type: "video/mp4",
         cache_control: "public, max-age=31536000, immutable",
@@ -133,6 +133,38 @@ pub(crate) async fn a_download_stops_at_its_limit(store: &dyn ObjectStore) {
             })
         ),
         "{over:?}"
+    );
+}
+
+pub(crate) async fn bytes_in_memory_are_stored_and_read_within_a_limit(store: &dyn ObjectStore) {
+    let path = object("logo.png");
+    let bytes = bytes::Bytes::from(noise(100_000));
+    let put = |bytes: &bytes::Bytes| {
+        store.upload(Upload {
+            content: Content::Bytes(bytes.clone()),
+            path: path.clone(),
+            content_type: "image/png",
+            cache_control: "public, max-age=31536000, immutable",
+        })
+    };
+    let first = put(&bytes).await.unwrap();
+    assert_eq!(
+        (first.size_bytes, first.content_type.as_str()),
+        (100_000, "image/png")
+    );
+    assert_eq!(put(&bytes).await.unwrap(), first);
+    let refused = put(&bytes.slice(1..)).await;
+    assert!(
+        matches!(refused, Err(StoreError::Refused { .. })),
+        "{refused:?}"
+    );
+    assert_eq!(store.read(&path, 100_000).await.unwrap(), bytes);
+    let over = store.read(&path, 99_999).await;
+    assert!(matches!(over, Err(StoreError::TooLarge { .. })), "{over:?}");
+    let missing = store.read(&object("none.png"), PLENTY).await;
+    assert!(
+        matches!(missing, Err(StoreError::Missing { .. })),
+        "{missing:?}"
     );
 }
 

@@ -8,7 +8,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{ShopPath, refused};
-use crate::{caller::Administrator, routes::ProblemView, state::ApiState};
+use crate::{caller::Admin, routes::ProblemView, state::ApiState};
 
 /// What to hand on to the owner.
 #[derive(Serialize, ToSchema)]
@@ -50,7 +50,7 @@ pub(crate) struct ResetView {
 )]
 pub(crate) async fn handle(
     State(state): State<ApiState>,
-    Require(Administrator(admin)): Require<Administrator>,
+    Require(Admin(admin)): Require<Admin>,
     PathParams(path): PathParams<ShopPath>,
 ) -> Result<Reply<ResetView>, Problem> {
     let reset = reset_password::run(&state.deps, &admin, path.id()?)

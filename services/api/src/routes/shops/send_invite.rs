@@ -7,7 +7,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{ShopPath, refused};
-use crate::{caller::Administrator, routes::ProblemView, state::ApiState};
+use crate::{caller::Admin, routes::ProblemView, state::ApiState};
 
 /// The invitation is on its way.
 #[derive(Debug, Serialize, ToSchema)]
@@ -37,7 +37,7 @@ pub(crate) struct SentView {
 )]
 pub(crate) async fn handle(
     State(state): State<ApiState>,
-    Require(Administrator(admin)): Require<Administrator>,
+    Require(Admin(admin)): Require<Admin>,
     PathParams(path): PathParams<ShopPath>,
 ) -> Result<Reply<SentView>, Problem> {
     send_invite::run(&state.deps, &admin, path.id()?)

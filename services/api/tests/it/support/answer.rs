@@ -11,6 +11,41 @@ use serde_json::Value;
 
 use super::send;
 
+const BOUNDARY: &str = "----WebKitFormBoundary7MA4YWxkTrZu0gW";
+
+/// The parts of a form, to be closed.
+#[derive(Default)]
+pub(crate) struct Parts(Vec<u8>);
+
+impl Parts {
+    fn part(mut self, disposition: &str, said: &[u8]) -> Self {
+        let head = format!("--{BOUNDARY}\r\nContent-Disposition: form-data; {disposition}\r\n\r\n");
+        self.0.extend(head.as_bytes());
+        self.0.extend(said);
+        self.0.extend(b"\r\n");
+        self
+    }
+
+    pub(crate) fn text(self, name: &str, said: &str) -> Self {
+        self.part(&format!("name=\"{name}\""), said.as_bytes())
+    }
+
+    /// A file in the part of that name, called so, and of a type that it says itself.
+    pub(crate) fn file_in(self, part: &str, (name, kind): (&str, &str), bytes: &[u8]) -> Self {
+        let disposition = format!("name=\"{part}\"; filename=\"{name}\"\r\nContent-Type: {kind}");
+        self.part(&disposition, bytes)
+    }
+
+    pub(crate) fn file(self, called: (&str, &str), bytes: &[u8]) -> Self {
+        self.file_in("file", called, bytes)
+    }
+
+    pub(crate) fn closed(mut self) -> Vec<u8> {
+        self.0.extend(format!("--{BOUNDARY}--\r\n").as_bytes());
+        self.0
+    }
+}
+
 /// A request to be; awaiting it sends it.
 pub(crate) struct Ask<'a> {
     router: &'a Router,
@@ -42,6 +77,16 @@ impl<'a> Ask<'a> {
 
     pub(crate) fn json(self, body: &Value) -> Self {
         self.text(body.to_string())
+    }
+
+    /// A form, as browsers write it.
+    pub(crate) fn form(self, body: impl Into<Body>) -> Self {
+        let kind = format!("multipart/form-data; boundary={BOUNDARY}");
+        let asked = self.header(header::CONTENT_TYPE.as_str(), kind);
+        Self {
+            body: body.into(),
+            ..asked
+        }
     }
 
     /// Anything that claims to be JSON.

@@ -35,6 +35,28 @@ impl TestApp {
         assert_eq!(answer.status(), StatusCode::OK);
     }
 
+    /// The object at a path: what it is said to be, how long it is kept, and its bytes; nothing when there is none.
+    pub(crate) async fn object(&self, path: &str) -> Option<(String, String, bytes::Bytes)> {
+        let url = format!("{}/{BUCKET}/{path}", self.gcp.url());
+        let answer = reqwest::get(url).await.unwrap();
+        if answer.status() == StatusCode::NOT_FOUND {
+            return None;
+        }
+        let header = |name: &str| answer.headers()[name].to_str().unwrap().to_owned();
+        let (kind, kept) = (header("content-type"), header("cache-control"));
+        Some((kind, kept, answer.bytes().await.unwrap()))
+    }
+
+    /// The names of a shop's pictures in the store.
+    pub(crate) async fn pictures(&self, shop: Uuid) -> Vec<String> {
+        let folder = format!("shops/{shop}/images/");
+        let found = self.core.deps.store.list(&folder, 100).await.unwrap();
+        found
+            .into_iter()
+            .map(|path| path.as_str().to_owned())
+            .collect()
+    }
+
     /// A video that is there, and the body of a request to publish it.
     pub(crate) async fn new_video(&self, shop: Uuid) -> Value {
         let url = self.stored(shop, "1-0-desfile.mp4", "video/mp4").await;

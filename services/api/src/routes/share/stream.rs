@@ -1,0 +1,47 @@
+//! The page of a live.
+
+use avvivo_app::share;
+use avvivo_http_kit::{CacheNotice, PathParams, Problem, cache::Param, extract::not_found};
+use avvivo_kernel::StreamId;
+use axum::{extract::State, response::Response};
+
+use super::{SharePath, page};
+use crate::{routes::ProblemView, state::ApiState};
+
+/// A live, for those with whom it is shared
+///
+/// Open Graph tags with the picture of its shop; then on into the app, whatever became of it.
+#[utoipa::path(
+    get,
+    path = "/share/streams/{id}",
+    operation_id = "share_stream",
+    tag = "share",
+    params(("id" = String, Path, description = "The live")),
+    responses(
+        (status = 200, description = "The page", body = String, content_type = "text/html"),
+        (status = 404, description = "There is none, as a page", body = String, content_type = "text/html"),
+        (status = 503, description = "The database is away", body = ProblemView, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn handle(
+    State(state): State<ApiState>,
+    PathParams(path): PathParams<SharePath>,
+    notice: CacheNotice,
+) -> Response {
+    page::answer(find(&state, &path.id, notice).await, "Vivo no encontrado")
+}
+
+async fn find(
+    state: &ApiState,
+    id: &str,
+    notice: CacheNotice,
+) -> Result<avvivo_http_kit::CacheReply, Problem> {
+    let id: StreamId = id.parse().map_err(|_: uuid::Error| not_found())?;
+    let render = async || {
+        let shared = share::stream(&state.deps, &state.pages.links, id).await?;
+        page::render(shared)
+    };
+    let params = [Param::Id(id.as_uuid())];
+    let rule = &state.rules.shared_stream;
+    state.cache.respond_page(notice, rule, params, render).await
+}
