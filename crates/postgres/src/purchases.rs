@@ -4,7 +4,10 @@ use avvivo_domain::shops::purchase::{Pack, PurchaseStatus};
 use avvivo_kernel::{AccountId, ShopId, Timestamp};
 use uuid::Uuid;
 
-use crate::{Conn, DbError, wallets};
+use crate::{
+    Conn, DbError,
+    counts::{counted, stored},
+};
 
 /// A purchase.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,7 +82,7 @@ pub async fn find_waiting(
         shop.as_uuid(),
         since,
         pack.as_str(),
-        wallets::stored(quantity),
+        stored(quantity),
     )
     .fetch_optional(conn)
     .await?;
@@ -97,7 +100,7 @@ pub async fn insert(conn: &mut Conn, purchase: &Purchase) -> Result<(), DbError>
         purchase.id,
         purchase.shop.as_uuid(),
         purchase.pack.as_str(),
-        wallets::stored(purchase.quantity),
+        stored(purchase.quantity),
         purchase.status.as_str(),
         purchase.created_at,
         approved_at,
@@ -118,7 +121,7 @@ impl TryFrom<PurchaseRow> for Purchase {
             id: row.id,
             shop: row.shop_id.into(),
             pack: Pack::parse(&row.pack).ok_or_else(|| broken("type", &row.pack))?,
-            quantity: wallets::counted(("purchase_requests", "quantity"), row.id, row.quantity)?,
+            quantity: counted(("purchase_requests", "quantity"), row.id, row.quantity)?,
             status: PurchaseStatus::parse(&row.status)
                 .ok_or_else(|| broken("status", &row.status))?,
             created_at: row.created_at,

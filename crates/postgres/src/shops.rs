@@ -14,7 +14,7 @@ use avvivo_domain::shops::{
 use avvivo_kernel::ShopId;
 use uuid::Uuid;
 
-use crate::{Conn, DbError};
+use crate::{Conn, DbError, counts::stored};
 
 /// A shop and what its reviews add up to.
 #[derive(Debug, Clone, PartialEq)]
@@ -74,7 +74,7 @@ pub async fn set_reel_quota(conn: &mut Conn, shop: ShopId, left: u32) -> Result<
     sqlx::query!(
         "UPDATE shops SET reel_quota = $2 WHERE id = $1",
         shop.as_uuid(),
-        i32::try_from(left).unwrap_or(i32::MAX),
+        stored(left),
     )
     .execute(conn)
     .await?;

@@ -1,7 +1,5 @@
 //! Quota wallets and their ledger.
 
-use std::fmt::Display;
-
 use avvivo_domain::{
     quota::{LiveWallet, ReelWallet, Slot, Wallet},
     shops::purchase::Pack,
@@ -10,7 +8,11 @@ use avvivo_kernel::{AccountId, ReelId, ShopId, Timestamp, time::business_day};
 use chrono::NaiveDate;
 use uuid::Uuid;
 
-use crate::{Conn, DbError, purchases::Purchase};
+use crate::{
+    Conn, DbError,
+    counts::{counted, stored},
+    purchases::Purchase,
+};
 
 /// The reel half of a shop's wallet, locked until the transaction ends; made when there is none.
 pub async fn lock_reels(conn: &mut Conn, shop: ShopId) -> Result<ReelWallet, DbError> {
@@ -128,21 +130,6 @@ pub async fn save(conn: &mut Conn, shop: ShopId, wallet: &Wallet) -> Result<(), 
     .execute(conn)
     .await?;
     Ok(())
-}
-
-/// A count as the database keeps it; more than it can is as much as it can.
-pub(crate) fn stored(count: u32) -> i32 {
-    i32::try_from(count).unwrap_or(i32::MAX)
-}
-
-/// A count that the database kept.
-pub(crate) fn counted(
-    (table, column): (&'static str, &'static str),
-    id: impl Display,
-    value: i32,
-) -> Result<u32, DbError> {
-    u32::try_from(value)
-        .map_err(|_: std::num::TryFromIntError| DbError::broken(table, column, id, value))
 }
 
 /// Writes into the ledger what an administrator credited.

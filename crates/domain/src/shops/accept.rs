@@ -22,7 +22,8 @@ pub struct Accepted {
 }
 
 /// Confirms the shop's data: by its owner, or by an administrator while it has none. A pending shop whose data is complete
-/// is let in by that, if [`may_let_in`] says so, too.
+/// is let in by that: not by an owner whose address is unproven or not the one that was given when the shop registered itself,
+/// and not once an administrator has said where it stands.
 pub fn accept(shop: &Shop, by: &Caller, now: Timestamp) -> Result<Accepted, ShopError> {
     let may = match shop.owner {
         Some(owner) => owner == by.account_id,

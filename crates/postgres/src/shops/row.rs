@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::{ListedShop, Rating};
-use crate::DbError;
+use crate::{DbError, counts::counted};
 
 #[expect(clippy::struct_excessive_bools, reason = "the table has as many")]
 pub(super) struct ShopRow {
@@ -234,8 +234,7 @@ pub(super) fn word<T>(
 }
 
 fn count(id: Uuid, column: &'static str, value: i32) -> Result<u32, DbError> {
-    u32::try_from(value)
-        .map_err(|_: std::num::TryFromIntError| DbError::broken("shops", column, id, value))
+    counted(("shops", column), id, value)
 }
 
 pub(super) fn object(

@@ -4,7 +4,7 @@ use avvivo_domain::shops::{Shop, SocialHandle, WhatsappLine};
 use avvivo_kernel::{AccountId, ShopId};
 use serde_json::{Map, Value};
 
-use crate::{Conn, DbError};
+use crate::{Conn, DbError, counts::stored};
 
 /// What of a shop nobody else may have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,7 +66,7 @@ macro_rules! with_columns {
             shop.gallery.name.as_deref(),
             shop.gallery.local.as_deref(),
             shop.gallery.floor.as_deref(),
-            count(shop.minimum_purchase),
+            stored(shop.minimum_purchase),
             &shop.payment_methods,
             &shop.plan,
             shop.plan_tier.as_str(),
@@ -84,8 +84,8 @@ macro_rules! with_columns {
             shop.suspension.until,
             shop.suspension.by.map(AccountId::as_uuid),
             shop.suspension.reason.as_deref(),
-            count(shop.stream_quota),
-            count(shop.reel_quota),
+            stored(shop.stream_quota),
+            stored(shop.reel_quota),
             shop.active,
             shop.created_at,
             shop.updated_at,
@@ -335,8 +335,4 @@ pub async fn delete(conn: &mut Conn, shop: ShopId) -> Result<(), DbError> {
 
 fn object(object: Option<&Map<String, Value>>) -> Option<Value> {
     object.cloned().map(Value::Object)
-}
-
-fn count(count: u32) -> i32 {
-    i32::try_from(count).unwrap_or(i32::MAX)
 }
