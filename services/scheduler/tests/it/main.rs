@@ -1,10 +1,6 @@
 //! The scheduler as its callers and its platform see it: real PostgreSQL and gcp-local, tokens that are really verified, and
 //! the real program.
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a test fails by panicking"
-)]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod callers;
 mod leases;

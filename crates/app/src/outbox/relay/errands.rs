@@ -10,6 +10,7 @@ use avvivo_postgres::{
 };
 use chrono::TimeDelta;
 use futures::{StreamExt as _, stream};
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -29,6 +30,10 @@ pub(super) const A_BATCH: u16 = 4;
 pub(super) const CLAIM_TTL: TimeDelta = TimeDelta::seconds(90);
 /// How often a lane looks without being woken.
 const IDLE_LOOK: Duration = Duration::from_secs(5);
+
+/// What is under way when it is time to leave may take so much longer: a mail that a provider is about to take, and less than
+/// any service drains for.
+const LAST_MOMENT: Duration = Duration::from_secs(1);
 
 /// How many of a batch are under way at once. Providers are asked at a slow pace anyway, and what the map says about one
 /// shop is what it says about the next one there.
@@ -82,22 +87,27 @@ impl Relay {
         }
     }
 
-    /// Runs errands of a kind until told to stop. What is under way then is dropped: its claim runs out, and whoever takes it
-    /// up does the same again under the same key.
+    /// Runs errands of a kind until told to stop. What is under way then has a moment to end, and is dropped: its claim runs
+    /// out, and whoever takes it up does the same again under the same key.
     pub(super) async fn keep_running(&self, errand: Errand, stop: &CancellationToken) {
-        let running = async {
-            loop {
-                if let Err(error) = self.drain_kind(Kind::Errands(errand)).await {
-                    tracing::warn!(%error, outbox.kind = ?errand, "errands could not be run");
-                }
-                tokio::select! {
-                    () = self.nudge.woken(Kind::Errands(errand)) => {}
-                    () = tokio::time::sleep(IDLE_LOOK) => {}
-                }
+        let kind = Kind::Errands(errand);
+        while self.runs(errand) && !stop.is_cancelled() {
+            let mut running = Box::pin(self.drain_kind(kind));
+            let ran = tokio::select! {
+                ran = &mut running => ran,
+                () = stop.cancelled() => match timeout(LAST_MOMENT, running).await {
+                    Ok(ran) => ran,
+                    Err(_elapsed) => return,
+                },
+            };
+            if let Err(error) = ran {
+                tracing::warn!(%error, outbox.kind = ?errand, "errands could not be run");
             }
-        };
-        if self.runs(errand) {
-            stop.run_until_cancelled(Box::pin(running)).await;
+            tokio::select! {
+                () = self.nudge.woken(kind) => {}
+                () = tokio::time::sleep(IDLE_LOOK) => {}
+                () = stop.cancelled() => {}
+            }
         }
     }
 
