@@ -42,3 +42,21 @@ impl Pictures {
         drawn.await.unwrap_or(Err(ImageError::NotAnImage))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use futures::poll;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn pictures_wait_for_their_turn_and_give_it_back() {
+        let pictures = Pictures::default();
+        let turn = Arc::clone(&pictures.0).acquire_owned().await.unwrap();
+        let mut drawn = Box::pin(pictures.redraw(Bytes::new(), 8));
+        assert!(poll!(&mut drawn).is_pending());
+        drop(turn);
+        assert_eq!(drawn.await, Err(ImageError::Missing));
+        assert_eq!(pictures.0.available_permits(), 1);
+    }
+}
