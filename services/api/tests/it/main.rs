@@ -11,6 +11,7 @@ mod auth;
 mod chat;
 mod clients;
 mod dev;
+mod endpoints;
 mod identity;
 mod mail;
 mod matrix;
