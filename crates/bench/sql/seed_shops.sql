@@ -26,9 +26,9 @@ SELECT id, line, 'Ventas ' || line + 1, '+54911' || 40000000 + (row_number() OVE
 FROM shops, generate_series(0, 1) AS line;
 
 INSERT INTO shop_social_handles (shop_id, platform, handle, position)
-SELECT id, 'Instagram', '@' || slug, 0 FROM shops
+SELECT id, 'Instagram'::social_platform, '@' || slug, 0 FROM shops
 UNION ALL
-SELECT id, 'Facebook', slug, 1 FROM shops;
+SELECT id, 'Facebook'::social_platform, slug, 1 FROM shops;
 
 INSERT INTO shop_ratings (shop_id, rating_sum, rating_count, updated_at)
 SELECT id, 9, 2, now() FROM shops;
