@@ -58,12 +58,13 @@ pub async fn reset(deps: &Deps, admin: &Caller) -> Result<(), AppError> {
     Ok(deps.commit(tx).await?)
 }
 
-/// Deletes a shop and answers whose it was. Locks are taken as by everybody else: the wallet first.
+/// Deletes a shop and answers whose it was. Locks are taken as by everybody else: its reels and the wallet first.
 async fn delete_shop(
     deps: &Deps,
     tx: &mut Transaction,
     id: ShopId,
 ) -> Result<Option<AccountId>, AppError> {
+    write::lock_reels(tx, id).await?;
     wallets::lock(tx, id).await?;
     let Some(shop) = lists::find_for_update(tx, id).await? else {
         return Ok(None);

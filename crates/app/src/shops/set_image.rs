@@ -52,6 +52,8 @@ pub async fn run(deps: &Deps, command: SetImage) -> Result<Shop, AppError> {
     let path = ObjectPath::new(name);
     store(deps, &path, picture).await?;
     let (mut change, before) = Change::of(deps, &caller, id).await?;
+    // Drawing and storing took a while, in which the shop may have changed hands.
+    before.must_be_run_by(&caller)?;
     let url = images::shown_as(&deps.store.public_url(&path), change.now);
     let after = images::set(&before, kind, url, change.now);
     change
