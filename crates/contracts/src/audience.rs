@@ -44,3 +44,21 @@ pub fn class(audience: &str) -> &str {
         .split_once(':')
         .map_or(audience, |(class, _)| class)
 }
+
+/// Whether its readers are counted: of a channel, because then somebody is there, and of a live stream.
+pub fn is_counted(audience: &str) -> bool {
+    ["shop", "client", LIVE_CLASS].contains(&class(audience))
+}
+
+/// Whether it tells a count.
+pub fn tells_count(audience: &str) -> bool {
+    [PRESENCE_CLASS, LIVE_CLASS].contains(&class(audience))
+}
+
+/// The audience whose readers are counted for those of `audience`.
+pub fn counted_for(audience: &str) -> &str {
+    let presence = audience.strip_prefix(PRESENCE_CLASS);
+    presence
+        .and_then(|rest| rest.strip_prefix(':'))
+        .unwrap_or(audience)
+}

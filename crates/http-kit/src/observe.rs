@@ -2,11 +2,15 @@
 //!
 //! The path is logged without its query, and the client's address not at all: both can name a person.
 
-use std::time::Instant;
+use std::{fmt, time::Instant};
 
-use avvivo_service_kit::{Metrics, telemetry::SECONDS_BUCKETS, trace};
+use avvivo_service_kit::{
+    Metrics,
+    telemetry::{ACCESS, SECONDS_BUCKETS},
+    trace,
+};
 use axum::{body::HttpBody, extract::Request, response::Response};
-use http::{HeaderMap, Method, StatusCode, Version, header::USER_AGENT};
+use http::{HeaderValue, Method, StatusCode, Uri, Version, header::USER_AGENT};
 use opentelemetry::{
     KeyValue,
     metrics::{Histogram, UpDownCounter},
@@ -32,10 +36,10 @@ pub(crate) struct Observation {
     observer: Observer,
 }
 
-/// What the line in the log repeats of the request.
+/// What the line in the log repeats of the request. Copies share the request's bytes.
 struct Line {
-    path: String,
-    user_agent: String,
+    uri: Uri,
+    user_agent: Option<HeaderValue>,
     protocol: Version,
 }
 
@@ -63,8 +67,7 @@ impl Observer {
         route: Option<&'static str>,
     ) -> Observation {
         let method = method_name(request.method());
-        let path = request.uri().path();
-        let span = span(method, path, id, route);
+        let span = span(method, request.uri().path(), id, route);
         trace::set_parent_from_headers(&span, request.headers());
         self.active
             .add(1, &[KeyValue::new("http.request.method", method)]);
@@ -74,8 +77,8 @@ impl Observer {
             method,
             route,
             request: Line {
-                path: path.to_owned(),
-                user_agent: user_agent(request.headers()),
+                uri: request.uri().clone(),
+                user_agent: request.headers().get(USER_AGENT).cloned(),
                 protocol: request.version(),
             },
             observer: self.clone(),
@@ -84,9 +87,9 @@ impl Observer {
 }
 
 fn span(method: &'static str, path: &str, id: RequestId, route: Option<&'static str>) -> Span {
-    let span = tracing::info_span!(
+    tracing::info_span!(
         "http",
-        otel.name = Empty,
+        otel.name = %Name { method, route },
         otel.kind = "server",
         otel.status_code = Empty,
         request_id = %id,
@@ -94,14 +97,20 @@ fn span(method: &'static str, path: &str, id: RequestId, route: Option<&'static 
         http.route = route,
         http.response.status_code = Empty,
         url.path = path,
-    );
-    if !span.is_disabled() {
-        span.record(
-            "otel.name",
-            format!("{method} {}", route.unwrap_or("unmatched")),
-        );
+    )
+}
+
+/// A span's name, put together only where somebody wants it.
+struct Name {
+    method: &'static str,
+    route: Option<&'static str>,
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let route = self.route.unwrap_or("unmatched");
+        write!(f, "{} {route}", self.method)
     }
-    span
 }
 
 impl Observation {
@@ -115,21 +124,23 @@ impl Observation {
         if status.is_server_error() {
             self.span.record("otel.status_code", "ERROR");
         }
+        let path = self.request.uri.path();
+        let user_agent = self.request.user_agent.as_ref();
+        let user_agent = user_agent.and_then(|value| value.to_str().ok());
         // Nested under `httpRequest` these are the fields that Cloud Logging shows as a request.
         tracing::info!(
-            target: "avvivo::access",
+            target: ACCESS,
             {
                 httpRequest.requestMethod = self.method,
-                httpRequest.requestUrl = self.request.path,
+                httpRequest.requestUrl = path,
                 httpRequest.status = status.as_u16(),
-                httpRequest.latency = format!("{elapsed:.6}s"),
-                httpRequest.userAgent = self.request.user_agent,
+                httpRequest.latency = %format_args!("{elapsed:.6}s"),
+                httpRequest.userAgent = user_agent.unwrap_or_default(),
                 httpRequest.protocol = ?self.request.protocol,
                 httpRequest.responseSize = response.body().size_hint().exact(),
             },
-            "{} {} {}",
+            "{} {path} {}",
             self.method,
-            self.request.path,
             status.as_u16(),
         );
     }
@@ -168,11 +179,4 @@ fn method_name(method: &Method) -> &'static str {
         Method::OPTIONS => "OPTIONS",
         _ => "_OTHER",
     }
-}
-
-fn user_agent(headers: &HeaderMap) -> String {
-    let told = headers
-        .get(USER_AGENT)
-        .and_then(|value| value.to_str().ok());
-    told.unwrap_or_default().to_owned()
 }

@@ -1,19 +1,18 @@
 //! How many hear what, over all gateways: who is there, how many watch.
 //!
-//! Each gateway writes how many it has, and says again now and then; what is not said again runs out, so that a gateway that
-//! died is not counted for long. Nothing is written for anybody who comes or goes but a number.
+//! Each gateway keeps its counts in a hash of its own, which runs out as a whole when the gateway no longer says that it is
+//! there. So what is written is what changes, however many there are of whom nothing changes. Sums are over the gateways that
+//! report what they have open ([`Redis::report_gateway`]).
 
-use avvivo_kernel::Timestamp;
-use chrono::TimeDelta;
-use redis::pipe;
+use redis::{AsyncCommands, cmd, pipe};
 
 use crate::{connection::Redis, error::RedisError};
 
 const NAMESPACE: &str = "heard";
 
-/// How long a count is good. Whoever counts says it again twice in that time.
-pub const COUNT_HOLDS: TimeDelta = TimeDelta::seconds(45);
-/// Audiences of one round trip.
+/// How long counts are good. Whoever counts says four times in that time that it is still there.
+const HOLDS_MILLISECONDS: i64 = 45_000;
+/// Audiences of one command.
 const AT_ONCE: usize = 500;
 
 impl Redis {
@@ -22,23 +21,22 @@ impl Redis {
         &self,
         instance: &str,
         counts: &[(impl AsRef<str> + Sync, u32)],
-        now: Timestamp,
     ) -> Result<(), RedisError> {
-        let until = (now + COUNT_HOLDS).timestamp_millis();
+        let key = self.key(NAMESPACE, instance);
         for some in counts.chunks(AT_ONCE) {
+            let (gone, there): (Vec<_>, Vec<_>) = some
+                .iter()
+                .map(|(audience, count)| (audience.as_ref(), *count))
+                .partition(|(_, count)| *count == 0);
             let mut commands = pipe();
-            for (audience, count) in some {
-                let key = self.key(NAMESPACE, audience.as_ref());
-                if *count == 0 {
-                    commands.hdel(&key, instance).ignore();
-                } else {
-                    commands
-                        .hset(&key, instance, format!("{until}:{count}"))
-                        .ignore()
-                        .pexpire(&key, COUNT_HOLDS.num_milliseconds())
-                        .ignore();
-                }
+            if !gone.is_empty() {
+                let gone: Vec<&str> = gone.iter().map(|(audience, _)| *audience).collect();
+                commands.hdel(&key, gone).ignore();
             }
+            if !there.is_empty() {
+                commands.hset_multiple(&key, &there).ignore();
+            }
+            commands.pexpire(&key, HOLDS_MILLISECONDS).ignore();
             self.call(
                 |mut connection| async move { commands.query_async::<()>(&mut connection).await },
             )
@@ -47,44 +45,47 @@ impl Redis {
         Ok(())
     }
 
+    /// Says that `instance` is still there. Answers whether its counts are, too: they are not when it never had any, when it
+    /// was away for too long, or when Redis has forgotten everything.
+    pub async fn keep_counts(&self, instance: &str) -> Result<bool, RedisError> {
+        let key = self.key(NAMESPACE, instance);
+        self.call(|mut connection| async move { connection.pexpire(key, HOLDS_MILLISECONDS).await })
+            .await
+    }
+
+    /// Takes the counts of `instance` away.
+    pub(crate) async fn forget_counts(&self, instance: &str) -> Result<(), RedisError> {
+        let key = self.key(NAMESPACE, instance);
+        self.call(|mut connection| async move { connection.del(key).await })
+            .await
+    }
+
     /// How many hear each audience, in their order.
     pub async fn counts(
         &self,
         audiences: &[impl AsRef<str> + Sync],
-        now: Timestamp,
     ) -> Result<Vec<u64>, RedisError> {
+        if audiences.is_empty() {
+            return Ok(Vec::new());
+        }
+        let gateways = self.gateways().await?;
         let mut counts = Vec::with_capacity(audiences.len());
         for some in audiences.chunks(AT_ONCE) {
+            let names: Vec<&str> = some.iter().map(AsRef::as_ref).collect();
             let mut commands = pipe();
-            for audience in some {
-                commands.hvals(self.key(NAMESPACE, audience.as_ref()));
+            for gateway in &gateways {
+                let key = self.key(NAMESPACE, gateway);
+                commands.add_command(cmd("HMGET").arg(key).arg(&names).clone());
             }
-            let reports: Vec<Vec<String>> = self
+            let reports: Vec<Vec<Option<u32>>> = self
                 .call(|mut connection| async move { commands.query_async(&mut connection).await })
                 .await?;
-            counts.extend(reports.iter().map(|reports| sum(reports, now)));
+            let of_all = |audience: usize| {
+                let counts = reports.iter().filter_map(|report| *report.get(audience)?);
+                counts.map(u64::from).sum::<u64>()
+            };
+            counts.extend((0..some.len()).map(of_all));
         }
         Ok(counts)
-    }
-}
-
-fn sum(reports: &[String], now: Timestamp) -> u64 {
-    let count = |report: &String| {
-        let (until, count) = report.split_once(':')?;
-        let holds = until.parse::<i64>().ok()? > now.timestamp_millis();
-        count.parse::<u32>().ok().filter(|_| holds)
-    };
-    reports.iter().filter_map(count).map(u64::from).sum()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_ran_out_or_cannot_be_read_is_not_counted() {
-        let now = Timestamp::from_timestamp_millis(1_000).unwrap();
-        let reports = ["1001:3", "1000:5", "x:1", "9999:4", "", "7"].map(str::to_owned);
-        assert_eq!(sum(&reports, now), 7);
     }
 }

@@ -11,7 +11,6 @@ mod presence;
 mod rate_limit;
 mod status;
 
-pub use audience_counts::COUNT_HOLDS;
 pub use bus::RedisBus;
 pub use connection::{Redis, RedisSettings};
 pub use error::RedisError;

@@ -68,8 +68,9 @@ impl Redis {
         .await
     }
 
-    /// Takes the leave of `instance`.
+    /// Takes the leave of `instance`, and its counts with it.
     pub async fn forget_gateway(&self, instance: &str) -> Result<(), RedisError> {
+        self.forget_counts(instance).await?;
         let key = self.key(NAMESPACE, HASH);
         let instance = instance.to_owned();
         self.call(|mut connection| async move { connection.hdel(key, instance).await })
@@ -87,6 +88,13 @@ impl Redis {
                 channels: sum.channels.saturating_add(counts.channels),
             }),
         )
+    }
+
+    /// The instances that have reported and are not cleared away yet.
+    pub(crate) async fn gateways(&self) -> Result<Vec<String>, RedisError> {
+        let key = self.key(NAMESPACE, HASH);
+        self.call(|mut connection| async move { connection.hkeys(key).await })
+            .await
     }
 
     async fn gateway_reports(&self) -> Result<Vec<(String, String)>, RedisError> {

@@ -1,6 +1,9 @@
 //! Answers the realtime gateway, which has no database: who is this, and what may they hear?
 
-use std::sync::Arc;
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
 
 use avvivo_app::{
     Deps,
@@ -9,8 +12,9 @@ use avvivo_app::{
 use avvivo_contracts::{
     audience,
     internal::v1::{
-        AuthorizeRequest, AuthorizeResponse, HeadsRequest, HeadsResponse, ReplayRequest,
-        ReplayResponse,
+        Answer, AuthorizeRequest, AuthorizeResponse, Grant, HeadsRequest, HeadsResponse, Question,
+        ReplayRequest, ReplayResponse,
+        answer::Outcome,
         realtime_server::{Realtime, RealtimeServer, SERVICE_NAME},
     },
 };
@@ -18,8 +22,9 @@ use avvivo_domain::identity::{Caller, UserType};
 use avvivo_http_kit::{Authenticate as _, NotAuthenticated, oidc};
 use avvivo_kernel::ShopId;
 use avvivo_service_kit::{
-    grpc::{GrpcServices, grpc_code, status_of},
+    grpc::{GrpcServices, error_code, grpc_code, status_of},
     health::HealthRegistry,
+    trace,
 };
 use avvivo_tokens::OidcVerifier;
 use axum::{
@@ -27,7 +32,9 @@ use axum::{
     extract::State,
     middleware::{Next, from_fn_with_state},
 };
+use futures::{StreamExt as _, stream};
 use tonic::{Request, Response, Status, service::Routes};
+use tracing::Instrument as _;
 
 use crate::caller::Accounts;
 
@@ -62,13 +69,20 @@ struct Gatekeeper {
     accounts: Accounts,
 }
 
-#[tonic::async_trait]
-impl Realtime for Gatekeeper {
-    async fn authorize(
-        &self,
-        request: Request<AuthorizeRequest>,
-    ) -> Result<Response<AuthorizeResponse>, Status> {
-        let asked = request.into_inner();
+/// As many people as a gateway asks about at once.
+const MAX_QUESTIONS: usize = 100;
+/// How many of them are looked up at the same time: they share the database with everybody else.
+const QUESTIONS_AT_ONCE: usize = 8;
+
+/// Whose a token is, and what they may hear.
+struct Known {
+    caller: Caller,
+    channel: String,
+    audiences: Vec<String>,
+}
+
+impl Gatekeeper {
+    async fn know(&self, asked: Question) -> Result<Known, Status> {
         let (caller, topics) = if asked.ticket.is_empty() {
             let caller = self.accounts.authenticate(&asked.bearer_token).await;
             (caller.map_err(refusal)?, asked.topics)
@@ -89,19 +103,83 @@ impl Realtime for Gatekeeper {
                 .map_err(|error| status_of(&error))?;
             (topics::own_channel(&caller).unwrap_or_default(), audiences)
         };
-        let heads = heads::run(&self.deps, &audiences)
-            .await
-            .map_err(|error| status_of(&error))?;
-        Ok(Response::new(AuthorizeResponse {
-            account_id: caller.account_id.to_string(),
-            audiences,
-            heads,
+        Ok(Known {
+            caller,
             channel,
+            audiences,
+        })
+    }
+
+    /// How far all these are, asked once for all of them and after their rights: whoever is let in misses nothing.
+    async fn heads_of(
+        &self,
+        known: &[Result<Known, Status>],
+    ) -> Result<HashMap<String, u64>, Status> {
+        let audiences: BTreeSet<&String> = known
+            .iter()
+            .flatten()
+            .flat_map(|known| &known.audiences)
+            .collect();
+        let audiences: Vec<String> = audiences.into_iter().cloned().collect();
+        heads::run(&self.deps, &audiences)
+            .await
+            .map_err(|error| status_of(&error))
+    }
+}
+
+fn answer(known: Result<Known, Status>, heads: Result<&HashMap<String, u64>, &Status>) -> Answer {
+    let granted = known.and_then(|known| Ok((known, heads.map_err(Status::clone)?)));
+    let outcome = match granted {
+        Ok((known, heads)) => Outcome::Granted(Grant {
+            account_id: known.caller.account_id.to_string(),
+            channel: known.channel,
+            heads: known
+                .audiences
+                .iter()
+                .map(|audience| heads.get(audience).copied().unwrap_or_default())
+                .collect(),
+            audiences: known.audiences,
             expires_at: Some(prost_types::Timestamp {
-                seconds: caller.token_expires_at.timestamp(),
+                seconds: known.caller.token_expires_at.timestamp(),
                 nanos: 0,
             }),
-        }))
+        }),
+        Err(status) => {
+            let code = error_code(&status).unwrap_or_else(|| status.message());
+            Outcome::Refused(code.to_owned())
+        }
+    };
+    Answer {
+        outcome: Some(outcome),
+    }
+}
+
+#[tonic::async_trait]
+impl Realtime for Gatekeeper {
+    async fn authorize(
+        &self,
+        request: Request<AuthorizeRequest>,
+    ) -> Result<Response<AuthorizeResponse>, Status> {
+        let questions = request.into_inner().questions;
+        if questions.len() > MAX_QUESTIONS {
+            return Err(Status::invalid_argument("realtime.too_many_questions"));
+        }
+        let known: Vec<Result<Known, Status>> = stream::iter(questions)
+            .map(|question| {
+                // Each belongs to the request of whoever wants to listen, and not to the call that brought it.
+                let span = tracing::info_span!("authorize", otel.kind = "server");
+                trace::set_parent(&span, &question.traceparent);
+                self.know(question).instrument(span)
+            })
+            .buffered(QUESTIONS_AT_ONCE)
+            .collect()
+            .await;
+        let heads = self.heads_of(&known).await;
+        let answers = known
+            .into_iter()
+            .map(|known| answer(known, heads.as_ref()))
+            .collect();
+        Ok(Response::new(AuthorizeResponse { answers }))
     }
 
     async fn heads(

@@ -5,20 +5,29 @@
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use avvivo_contracts::internal::v1::{
-    AuthorizeRequest, AuthorizeResponse, HeadsRequest, ReplayRequest, ReplayResponse,
-    realtime_client::RealtimeClient,
+    Answer, AuthorizeRequest, Grant as Granting, HeadsRequest, Question, ReplayRequest,
+    ReplayResponse, answer::Outcome, realtime_client::RealtimeClient,
 };
-use avvivo_gcp::{Environment, OidcTokenSource, TokenError};
-use avvivo_kernel::{ErrorKind, Fault, Timestamp};
+use avvivo_gcp::{Environment, OidcTokenSource};
+use avvivo_kernel::{ErrorKind, Timestamp};
 use avvivo_service_kit::{
-    grpc::{ChannelError, ChannelLimits, TracedChannel, channel, error_code, error_kind},
+    grpc::{ChannelError, ChannelLimits, TracedChannel, channel, error_kind},
     health::Down,
+    trace,
 };
 use secrecy::{ExposeSecret as _, SecretString};
-use tonic::{Code, Request, Status, metadata::MetadataValue};
+use tokio::sync::mpsc;
+use tonic::{Request, Status, metadata::MetadataValue};
 use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
 
-use crate::{account::Account, config::ApiConfig, frame::moment, hub::Start};
+use crate::{
+    account::Account,
+    config::ApiConfig,
+    frame::moment,
+    hub::Start,
+    questions::{Asked, Questions},
+    refusal::Refusal,
+};
 
 /// Longer than the api takes to verify a token and read one row, shorter than people wait before they reload.
 const LIMITS: ChannelLimits = ChannelLimits {
@@ -86,97 +95,29 @@ impl Granted {
     }
 }
 
-/// Why there is no grant.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum Refusal {
-    /// Nobody we believe.
-    #[error("the token is not valid")]
-    Anonymous,
-    /// A valid token without e-mail, so without an account.
-    #[error("the token has no e-mail")]
-    NoEmail,
-    /// The account is suspended.
-    #[error("the account is suspended")]
-    Suspended,
-    /// Neither a client nor a shop.
-    #[error("the account has no stream")]
-    NoStream,
-    /// A shop that is not theirs.
-    #[error("the shop is not theirs")]
-    NotTheirShop,
-    /// There is no such topic, or there are too many.
-    #[error("the topics make no sense")]
-    BadTopics,
-    /// A topic that is not theirs.
-    #[error("the topic is not theirs")]
-    NotTheirTopic,
-    /// We cannot prove who we are.
-    #[error("the gateway has no identity token")]
-    NoToken(#[from] TokenError),
-    /// The api did not answer, or not to the question.
-    #[error("the api did not answer")]
-    NoAnswer(#[source] Box<Status>),
-    /// The api granted something that makes no sense.
-    #[error("the api's grant has no usable {0}")]
-    Unusable(&'static str),
-}
-
-impl Fault for Refusal {
-    fn kind(&self) -> ErrorKind {
-        match self {
-            Self::Anonymous | Self::NoEmail => ErrorKind::Unauthenticated,
-            Self::Suspended | Self::NoStream | Self::NotTheirTopic => ErrorKind::Forbidden,
-            Self::NotTheirShop | Self::BadTopics => ErrorKind::Invalid,
-            Self::NoToken(_) | Self::NoAnswer(_) | Self::Unusable(_) => ErrorKind::Unavailable,
-        }
-    }
-
-    fn code(&self) -> &'static str {
-        match self {
-            Self::Anonymous => "auth.required",
-            Self::NoEmail => "auth.no_email",
-            Self::Suspended => "auth.suspended",
-            Self::NoStream => "auth.not_allowed",
-            Self::NotTheirShop => "shop.not_yours",
-            Self::BadTopics => "realtime.bad_topics",
-            Self::NotTheirTopic => "realtime.topic_not_yours",
-            Self::NoToken(_) | Self::NoAnswer(_) | Self::Unusable(_) => "api.unavailable",
-        }
-    }
-
-    fn public_message(&self) -> String {
-        match self {
-            Self::Anonymous => "Iniciá sesión para continuar.",
-            Self::NoEmail => "Tu cuenta no tiene un email válido.",
-            Self::Suspended => "Tu cuenta está suspendida.",
-            Self::NoStream => "Solo clientes y tiendas pueden recibir novedades en vivo.",
-            Self::NotTheirShop => "No encontramos esa tienda en tu cuenta.",
-            Self::BadTopics => "No pudimos entender qué novedades querés recibir.",
-            Self::NotTheirTopic => "Esas novedades no son de tu cuenta.",
-            Self::NoToken(_) | Self::NoAnswer(_) | Self::Unusable(_) => {
-                "Las novedades en vivo no están disponibles. Probá de nuevo en unos segundos."
-            }
-        }
-        .to_owned()
-    }
-}
-
 /// The api's internal gRPC server, seen from here.
 pub(crate) struct Api {
     realtime: RealtimeClient<TracedChannel>,
     health: HealthClient<TracedChannel>,
     tokens: OidcTokenSource,
+    asking: mpsc::Sender<Asked>,
 }
 
 impl Api {
-    /// Nothing is contacted yet.
-    pub(crate) fn new(config: &ApiConfig, environment: &Environment) -> Result<Self, ChannelError> {
+    /// Nothing is contacted yet. Who may hear what is found out as long as the [`Questions`] are seen to.
+    pub(crate) fn new(
+        config: &ApiConfig,
+        environment: &Environment,
+    ) -> Result<(Self, Questions), ChannelError> {
         let channel = channel(&config.url, LIMITS)?;
-        Ok(Self {
+        let (asking, questions) = Questions::new();
+        let api = Self {
             realtime: RealtimeClient::new(channel.clone()),
             health: HealthClient::new(channel),
             tokens: OidcTokenSource::new(environment.clone(), audience(config)),
-        })
+            asking,
+        };
+        Ok((api, questions))
     }
 
     /// What whoever has these credentials may hear of what is wanted.
@@ -185,22 +126,44 @@ impl Api {
         credentials: &Credentials,
         wanted: &Wanted<'_>,
     ) -> Result<Granted, Refusal> {
-        let mut asked = AuthorizeRequest::default();
+        let mut question = Question {
+            traceparent: trace::inject_current().unwrap_or_default(),
+            ..Question::default()
+        };
         match credentials {
-            Credentials::Bearer(token) => token.expose_secret().clone_into(&mut asked.bearer_token),
-            Credentials::Ticket(ticket) => ticket.expose_secret().clone_into(&mut asked.ticket),
+            Credentials::Bearer(token) => {
+                token.expose_secret().clone_into(&mut question.bearer_token);
+            }
+            Credentials::Ticket(ticket) => ticket.expose_secret().clone_into(&mut question.ticket),
         }
         match wanted {
             Wanted::OwnChannel { shop } => {
-                asked.own_channel = true;
-                shop.unwrap_or_default().clone_into(&mut asked.shop_id);
+                question.own_channel = true;
+                shop.unwrap_or_default().clone_into(&mut question.shop_id);
             }
-            Wanted::Topics(topics) => asked.topics.clone_from(topics),
+            Wanted::Topics(topics) => question.topics.clone_from(topics),
         }
-        let mut request = Request::new(asked);
+        let (asked, answered) = Asked::new(question);
+        // Both fail only when this process no longer asks anybody.
+        let gone = || Refusal::NoAnswer(Box::new(Status::cancelled("gateway.stopping")));
+        self.asking.send(asked).await.map_err(|_| gone())?;
+        answered.await.map_err(|_| gone())?
+    }
+
+    /// The answers to questions, each in its place.
+    pub(crate) async fn ask(
+        &self,
+        questions: Vec<Question>,
+    ) -> Result<Vec<Result<Granted, Refusal>>, Refusal> {
+        let count = questions.len();
+        let mut request = Request::new(AuthorizeRequest { questions });
         self.sign(&mut request).await?;
         let answer = self.realtime.clone().authorize(request).await;
-        granted(answer.map_err(refusal)?.into_inner())
+        let answers = answer.map_err(Refusal::of_call)?.into_inner().answers;
+        if answers.len() != count {
+            return Err(Refusal::Unusable("number of answers"));
+        }
+        Ok(answers.into_iter().map(granted).collect())
     }
 
     /// How far these audiences are; those that have no events are left out.
@@ -211,7 +174,7 @@ impl Api {
         let mut request = Request::new(HeadsRequest { audiences });
         self.sign(&mut request).await?;
         let answer = self.realtime.clone().heads(request).await;
-        Ok(answer.map_err(refusal)?.into_inner().heads)
+        Ok(answer.map_err(Refusal::of_call)?.into_inner().heads)
     }
 
     /// What an audience was told after a number.
@@ -228,12 +191,13 @@ impl Api {
         });
         self.sign(&mut request).await?;
         let answer = self.realtime.clone().replay(request).await;
-        Ok(answer.map_err(refusal)?.into_inner())
+        Ok(answer.map_err(Refusal::of_call)?.into_inner())
     }
 
     /// Says who we are.
     async fn sign<T>(&self, request: &mut Request<T>) -> Result<(), Refusal> {
-        let token = self.tokens.token().await?;
+        let token = self.tokens.token().await;
+        let token = token.map_err(|error| Refusal::NoToken(Arc::new(error)))?;
         let mut identity = MetadataValue::try_from(format!("Bearer {}", token.expose_secret()))
             .map_err(|_| Refusal::Unusable("identity token"))?;
         identity.set_sensitive(true);
@@ -258,70 +222,44 @@ fn audience(config: &ApiConfig) -> &str {
 }
 
 /// What is granted, if it makes sense.
-fn granted(answer: AuthorizeResponse) -> Result<Granted, Refusal> {
-    let expires_at = answer
+fn granted(answer: Answer) -> Result<Granted, Refusal> {
+    let grant = match answer.outcome {
+        Some(Outcome::Granted(grant)) => grant,
+        Some(Outcome::Refused(code)) => return Err(Refusal::of_code(&code)),
+        None => return Err(Refusal::Unusable("outcome")),
+    };
+    let expires_at = grant
         .expires_at
         .and_then(moment)
         .ok_or(Refusal::Unusable("expiry"))?;
-    if answer.audiences.is_empty() {
+    if grant.audiences.is_empty() || grant.audiences.len() != grant.heads.len() {
         return Err(Refusal::Unusable("audience"));
     }
     Ok(Granted {
-        account: Account::of(&answer.account_id),
-        channel: answer.channel,
-        starts: starts(answer.audiences, &answer.heads),
+        account: Account::of(&grant.account_id),
+        starts: starts(&grant),
+        channel: grant.channel,
         expires_at,
     })
 }
 
 /// Each audience once, and where it begins.
-fn starts(audiences: Vec<String>, heads: &HashMap<String, u64>) -> Vec<Start> {
-    let mut starts: Vec<Start> = Vec::with_capacity(audiences.len());
-    for audience in audiences {
-        if starts.iter().all(|start| *start.audience != *audience) {
-            let head = heads.get(&audience).copied().unwrap_or_default();
+fn starts(grant: &Granting) -> Vec<Start> {
+    let mut starts: Vec<Start> = Vec::with_capacity(grant.audiences.len());
+    for (audience, head) in grant.audiences.iter().zip(&grant.heads) {
+        if starts.iter().all(|start| *start.audience != **audience) {
             starts.push(Start {
-                audience: audience.into(),
-                head,
+                audience: audience.as_str().into(),
+                head: *head,
             });
         }
     }
     starts
 }
 
-/// The api's statuses carry a stable code, as metadata or as the message. A refusal is the client's only if its code says
-/// so: the same gRPC codes also answer a gateway whose own token is not accepted, and that is no client's fault.
-fn refusal(status: Status) -> Refusal {
-    let code = error_code(&status).unwrap_or_else(|| status.message());
-    match (status.code(), code) {
-        (Code::Unauthenticated, "auth.required") => Refusal::Anonymous,
-        (Code::Unauthenticated, "auth.no_email") => Refusal::NoEmail,
-        (Code::PermissionDenied, "auth.suspended") => Refusal::Suspended,
-        (Code::PermissionDenied, "auth.not_allowed") => Refusal::NoStream,
-        (Code::InvalidArgument, "shop.not_yours") => Refusal::NotTheirShop,
-        (Code::InvalidArgument, "realtime.unknown_topic" | "realtime.too_many_topics") => {
-            Refusal::BadTopics
-        }
-        (Code::PermissionDenied, "realtime.topic_not_yours") => Refusal::NotTheirTopic,
-        _ => Refusal::NoAnswer(Box::new(status)),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_gateway_that_is_not_believed_is_not_the_clients_fault() {
-        for code in ["token.missing", "token.expired", "token.caller_not_allowed"] {
-            for status in [
-                Status::unauthenticated(code),
-                Status::permission_denied(code),
-            ] {
-                assert_eq!(refusal(status).kind(), ErrorKind::Unavailable, "{code}");
-            }
-        }
-    }
 
     #[test]
     fn a_slash_at_the_end_of_the_audience_makes_no_difference() {
@@ -335,11 +273,23 @@ mod tests {
     }
 
     #[test]
-    fn a_grant_without_an_end_is_no_grant() {
-        let endless = AuthorizeResponse {
-            audiences: vec!["client:a".to_owned()],
-            ..AuthorizeResponse::default()
+    fn a_grant_without_an_end_or_without_a_beginning_is_no_grant() {
+        let end = prost_types::Timestamp::default();
+        let broken = |expires_at, heads| {
+            let grant = Granting {
+                audiences: vec!["client:a".to_owned()],
+                heads,
+                expires_at,
+                ..Granting::default()
+            };
+            let outcome = Some(Outcome::Granted(grant));
+            match granted(Answer { outcome }) {
+                Err(Refusal::Unusable(what)) => what,
+                other => panic!("{other:?}"),
+            }
         };
-        assert!(matches!(granted(endless), Err(Refusal::Unusable("expiry"))));
+        assert_eq!(broken(None, vec![1]), "expiry");
+        assert_eq!(broken(Some(end), vec![]), "audience");
+        assert!(granted(Answer { outcome: None }).is_err());
     }
 }

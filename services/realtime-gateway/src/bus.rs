@@ -25,11 +25,12 @@ use tokio_util::sync::CancellationToken;
 use tracing::{Span, field::Empty};
 
 use crate::{
-    api::{Api, Refusal},
+    api::Api,
     frame::moment,
     history::frame_of,
     hub::{Hub, Ingested},
     instruments::{Instruments, since},
+    refusal::Refusal,
 };
 
 /// Pause before the bus is asked again: soon enough for people who wait, seldom enough for a bus that recovers. Half of
@@ -134,7 +135,6 @@ impl Listener {
             tracing::warn!(%error, "the api cannot say what was missed");
             tokio::time::sleep(PAUSE).await;
         }
-        self.hub.holes.notify_one();
         self.hub.heard_again.notify_one();
     }
 
@@ -148,7 +148,7 @@ impl Listener {
             for topic in some {
                 // One that was told nothing yet is left out.
                 let head = heads.get(&**topic.name()).copied().unwrap_or_default();
-                topic.change(|audience| audience.learn_head(head));
+                self.hub.learn_head(topic, head);
             }
         }
         Ok(())

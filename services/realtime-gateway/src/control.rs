@@ -69,9 +69,9 @@ impl Control {
         let head = heads
             .ok()
             .and_then(|heads| heads.get(CONTROL_ACCESS).copied());
-        self.topic
-            .change(|audience| audience.learn_head(head.unwrap_or_default()));
-        self.around.hub.holes.notify_one();
+        self.around
+            .hub
+            .learn_head(&self.topic, head.unwrap_or_default());
     }
 
     /// Reads what there is after a place, or waits for it. Answers where that ends.

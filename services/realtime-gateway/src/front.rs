@@ -7,6 +7,7 @@
 use std::{
     fmt::Write as _,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use async_trait::async_trait;
@@ -22,6 +23,7 @@ use http::{
     HeaderName, Method, Request, Version,
     header::{CONNECTION, CONTENT_LENGTH, DATE, EXPECT, TRANSFER_ENCODING, UPGRADE},
 };
+use tokio::{sync::Semaphore, time::timeout};
 use tower::ServiceExt as _;
 
 use crate::{
@@ -34,6 +36,11 @@ use crate::{
 const MAX_HEADERS: usize = 100;
 /// No refusal is longer.
 const MAX_REFUSAL: usize = 64 << 10;
+/// Requests that are looked at together. Each takes twenty times the memory while it is looked at that its stream takes
+/// afterwards, and an allocator keeps what it once had: a burst needs not have all of it at once.
+const TURNS: usize = 64;
+/// Whoever has waited so long no longer does: those before wait for something else.
+const PATIENCE: Duration = Duration::from_secs(1);
 /// They change how a request is read; that is left to those who know.
 const NOT_OURS: [HeaderName; 4] = [CONTENT_LENGTH, TRANSFER_ENCODING, EXPECT, UPGRADE];
 
@@ -60,6 +67,7 @@ pub(crate) struct Front {
     pub(crate) router: Router,
     pub(crate) reactors: Arc<Reactors>,
     pub(crate) clock: Arc<dyn Clock>,
+    turns: Semaphore,
 }
 
 #[async_trait]
@@ -80,6 +88,7 @@ impl Door for Front {
         let extensions = request.extensions_mut();
         extensions.insert(ConnectInfo(visitor.peer()));
         extensions.insert(ByReactor);
+        let _turn = timeout(PATIENCE, self.turns.acquire()).await;
         // Routers do not fail.
         let Ok(response) = self.router.clone().oneshot(request).await;
         if let Err(error) = self.answer(visitor, response).await {
@@ -90,6 +99,15 @@ impl Door for Front {
 }
 
 impl Front {
+    pub(crate) fn new(router: Router, reactors: Arc<Reactors>, clock: Arc<dyn Clock>) -> Self {
+        Self {
+            router,
+            reactors,
+            clock,
+            turns: Semaphore::new(TURNS),
+        }
+    }
+
     async fn answer(&self, visitor: Visitor, mut response: Response) -> std::io::Result<()> {
         let opened = response.extensions_mut().remove::<Opened>();
         if let Some((session, opening)) = opened.and_then(|opened| opened.take()) {

@@ -103,7 +103,8 @@ impl Gateway {
     ) -> Result<Self, StartError> {
         let google = Google::new(&config.google)?;
         let bus = Arc::new(Bus::connect(&config.bus, &google, "gateway").await?);
-        let api = Arc::new(Api::new(&config.api, google.environment())?);
+        let (api, questions) = Api::new(&config.api, google.environment())?;
+        let api = Arc::new(api);
         let posts = Posts::for_each_core()?;
         let around = surroundings(config, telemetry, lifecycle, (&api, posts.clone()));
         let entrance = Entrance {
@@ -126,6 +127,8 @@ impl Gateway {
             pace: around.pace,
         };
         lifecycle.spawn("presence", presence.run(quit.clone()));
+        let api = Arc::clone(&entrance.api);
+        lifecycle.spawn("questions", questions.run(api, quit.clone()));
         carry(lifecycle, &entrance, &reactors, &quit);
         listen_to_bus(lifecycle, bus, instance, &entrance, quit);
         Ok(Self {
@@ -140,11 +143,11 @@ impl Gateway {
     /// Serves the gateway on a listener: streams on HTTP/1.1 by its own reactors, everything else as usual.
     pub fn serve(&self, lifecycle: &Lifecycle, listener: TcpListener) -> Result<(), StartError> {
         sockets::prepare(&listener, self.most)?;
-        let door = Front {
-            router: self.router.clone(),
-            reactors: Arc::clone(&self.reactors),
-            clock: Arc::clone(&self.around.clock),
-        };
+        let door = Front::new(
+            self.router.clone(),
+            Arc::clone(&self.reactors),
+            Arc::clone(&self.around.clock),
+        );
         let limits = ConnectionLimits {
             max_connections: usize::try_from(self.most).unwrap_or(usize::MAX) + BESIDE_STREAMS,
             ..ConnectionLimits::default()

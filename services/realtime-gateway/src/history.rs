@@ -7,22 +7,25 @@ use avvivo_kernel::{Clock, Timestamp};
 use bytes::Bytes;
 use futures::future::join_all;
 use prost::Message as _;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    api::{Api, Refusal},
+    api::Api,
     frame::{Frame, moment},
     hub::Hub,
     instruments::{Instruments, Source},
+    refusal::Refusal,
     ring,
     topic::Topic,
 };
 
 /// The bus reorders what different writers publish at once, by milliseconds: a hole that closes by itself is not fetched.
 const PATIENCE: Duration = Duration::from_millis(30);
-/// Holes are looked for this often without being told of one: a fetch may have failed.
+/// Fetches that failed are tried again this often.
 const LOOK: Duration = Duration::from_secs(1);
+/// And every audience is looked at this often, which takes time that nobody who is connected should have to pay for.
+const SWEEP_EVERY: Duration = Duration::from_secs(30);
 /// Audiences that are fetched at once.
 const AT_ONCE: usize = 8;
 /// Events of one fetch, and of all fetches for one reader: what a ring holds.
@@ -54,6 +57,7 @@ pub(crate) fn frame_of(event: &Event, now: Timestamp) -> Frame {
 impl History {
     /// Fills holes as they are found, until `quit`.
     pub(crate) async fn run(&self, hub: &Hub, quit: CancellationToken) {
+        let mut swept = Instant::now();
         loop {
             let rung = async {
                 tokio::select! {
@@ -66,7 +70,10 @@ impl History {
             if quit.run_until_cancelled(rung).await.is_none() {
                 return;
             }
-            hub.sweep();
+            if swept.elapsed() >= SWEEP_EVERY {
+                hub.sweep();
+                swept = Instant::now();
+            }
             if quit.run_until_cancelled(self.fill_all(hub)).await.is_none() {
                 return;
             }
@@ -74,10 +81,13 @@ impl History {
     }
 
     async fn fill_all(&self, hub: &Hub) {
-        let mut lacking = hub.topics();
-        lacking.retain(|topic| topic.missing_after().is_some());
+        let lacking = hub.take_lacking();
         for some in lacking.chunks(AT_ONCE) {
             join_all(some.iter().map(|topic| self.fill_or_tell(topic))).await;
+        }
+        let still = lacking.iter();
+        for topic in still.filter(|topic| topic.missing_after().is_some()) {
+            hub.still_lacks(topic);
         }
     }
 

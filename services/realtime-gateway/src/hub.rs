@@ -69,7 +69,7 @@ pub(crate) struct Hub {
     state: Mutex<State>,
     posts: Posts,
     pace: Pace,
-    /// Rung when something is missing somewhere.
+    /// Rung when something is missing somewhere: [`Hub::take_lacking`] says where.
     pub(crate) holes: Notify,
     /// Rung when the bus is heard, for the first time or again.
     pub(crate) heard_again: Notify,
@@ -80,6 +80,24 @@ struct State {
     topics: HashSet<Named>,
     heard: Heard,
     connections: usize,
+    /// Names of audiences of which something may be missing.
+    lacking: HashSet<Arc<str>>,
+    /// Of those whose readers have come or gone, as far as anybody counts them.
+    stirred: HashSet<Arc<str>>,
+}
+
+impl State {
+    fn stir(&mut self, topic: &Arc<Topic>) {
+        if names::is_counted(topic.name()) || names::tells_count(topic.name()) {
+            self.stirred.insert(Arc::clone(topic.name()));
+        }
+    }
+
+    /// The audiences of these names that are still here.
+    fn named(&self, names: HashSet<Arc<str>>) -> Vec<Arc<Topic>> {
+        let topics = names.iter().filter_map(|name| self.topics.get(&**name));
+        topics.map(|Named(topic)| Arc::clone(topic)).collect()
+    }
 }
 
 /// Where a reader begins in one audience.
@@ -141,16 +159,13 @@ impl Hub {
                 let topic = self.topic_of(&mut state, &start.audience);
                 // While the map is locked: an audience in which nobody is seated may be swept away.
                 topic.sit();
+                state.stir(&topic);
                 seats.push(Seat::new(topic, Place::after(start.head)));
             }
         }
         let is_known = resume.is_known_among(starts);
         for (seat, start) in seats.iter_mut().zip(starts) {
-            seat.topic()
-                .change(|audience| audience.learn_head(start.head));
-            if seat.topic().missing_after().is_some() {
-                self.holes.notify_one();
-            }
+            self.learn_head(seat.topic(), start.head);
             if !is_known {
                 seat.lose_way();
             } else if let Resume::From(cursor) = resume
@@ -160,6 +175,49 @@ impl Hub {
             }
         }
         Seats::new(Arc::clone(self), seats)
+    }
+
+    /// The api says that `head` was the last number of an audience a moment ago. What is missing up to there is fetched.
+    pub(crate) fn learn_head(&self, topic: &Arc<Topic>, head: u64) {
+        topic.change(|audience| audience.learn_head(head));
+        if topic.missing_after().is_some() {
+            self.lacks(topic);
+        }
+    }
+
+    /// Something of an audience is missing.
+    fn lacks(&self, topic: &Arc<Topic>) {
+        self.still_lacks(topic);
+        self.holes.notify_one();
+    }
+
+    /// Where something is missing. Whoever does not get it says so by [`Self::still_lacks`].
+    pub(crate) fn take_lacking(&self) -> Vec<Arc<Topic>> {
+        let mut state = self.lock();
+        let lacking = std::mem::take(&mut state.lacking);
+        let mut lacking = state.named(lacking);
+        lacking.retain(|topic| topic.missing_after().is_some());
+        lacking
+    }
+
+    /// It is to be tried again, not at once.
+    pub(crate) fn still_lacks(&self, topic: &Arc<Topic>) {
+        self.lock().lacking.insert(Arc::clone(topic.name()));
+    }
+
+    /// Audiences whose readers have come or gone, as far as anybody counts them.
+    pub(crate) fn take_stirred(&self) -> Vec<Arc<Topic>> {
+        let mut state = self.lock();
+        let stirred = std::mem::take(&mut state.stirred);
+        state.named(stirred)
+    }
+
+    /// They have to be looked at again.
+    pub(crate) fn stir<'t>(&self, topics: impl Iterator<Item = &'t Arc<Topic>>) {
+        let mut state = self.lock();
+        for topic in topics {
+            state.stir(topic);
+        }
     }
 
     /// Has names that are known here stand for those that came: one of each is enough.
@@ -218,10 +276,12 @@ impl Hub {
     /// A reader of these has gone.
     pub(crate) fn left<'t>(&self, topics: impl Iterator<Item = &'t Arc<Topic>>) {
         let now = self.pace.now();
+        let mut state = self.lock();
         for topic in topics {
             topic.leave(now);
+            state.stir(topic);
         }
-        self.lock().connections -= 1;
+        state.connections -= 1;
     }
 
     /// Takes an event of the bus. `render` is asked for its frame only where somebody reads it.
@@ -253,7 +313,7 @@ impl Hub {
                 readers: topic.seated(),
             },
             Put::Early => {
-                self.holes.notify_one();
+                self.lacks(&topic);
                 Ingested::Early
             }
         }
@@ -275,10 +335,16 @@ impl Hub {
         topics.map(|Named(topic)| Arc::clone(topic)).collect()
     }
 
-    /// Forgets audiences that nobody has read for a while.
+    /// Forgets audiences that nobody has read for a while, and looks for what is missing. Looks at every audience.
     pub(crate) fn sweep(&self) {
         let now = self.pace.now();
         let mut state = self.lock();
+        let lacking = state.topics.iter();
+        let lacking = lacking.filter(|Named(topic)| topic.missing_after().is_some());
+        let lacking: Vec<_> = lacking
+            .map(|Named(topic)| Arc::clone(topic.name()))
+            .collect();
+        state.lacking.extend(lacking);
         let forgotten = state
             .topics
             .extract_if(|Named(topic)| !topic.is_in_use(now));

@@ -1,18 +1,14 @@
 //! Who is there, and how many watch: over all instances, at most once a second, and without anything for each who comes or
 //! goes.
 //!
-//! Once a second an instance writes down how many hear each audience that has changed here, and says again what has not for a
-//! while; and reads the sums of what somebody here wants to know. Without Redis, what is here is all there is.
+//! Once a second an instance writes down how many hear each audience whose readers have changed here, and reads the sums of
+//! what somebody here wants to know. Where nothing changes, nothing is looked at. Without Redis, what is here is all there is.
 
-use std::{
-    collections::{HashMap, HashSet},
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use avvivo_contracts::audience;
 use avvivo_kernel::{Clock, time::to_wire};
-use avvivo_redis::{COUNT_HOLDS, GatewayCounts, Redis, RedisError};
+use avvivo_redis::{GatewayCounts, Redis, RedisError};
 use bytes::Bytes;
 use serde_json::{Value, json};
 use tokio::time::MissedTickBehavior;
@@ -22,10 +18,8 @@ use crate::{hub::Hub, pace::Pace, states::Change, topic::Topic};
 
 /// Between two looks.
 const EVERY: Duration = Duration::from_secs(1);
-/// Looks after which what is open here is said for the status page.
-const STATUS_EVERY: u64 = 10;
-/// After which a count is said again that has not changed: twice while it holds.
-const AGAIN_AFTER: Duration = Duration::from_secs(COUNT_HOLDS.num_seconds().unsigned_abs() / 2 - 2);
+/// Looks after which an instance says again that it is there, and what is open for the status page.
+const REPORT_EVERY: u64 = 10;
 /// How long nobody may hear a channel before its owner counts as gone.
 const GONE_AFTER: Duration = Duration::from_secs(5);
 /// Sums that are read in one look. Of more each is read less often.
@@ -45,10 +39,15 @@ pub(crate) struct Presence {
 #[derive(Default)]
 struct Memory {
     looks: u64,
-    /// What those who want to know were told.
-    told: HashMap<Arc<str>, u64>,
+    /// Audiences whose readers want to know a count, and what they were told.
+    wanted: HashMap<Arc<str>, Wanted>,
     /// Where among them the next look begins.
     turn: usize,
+}
+
+struct Wanted {
+    topic: Arc<Topic>,
+    told: Option<u64>,
 }
 
 impl Presence {
@@ -58,43 +57,48 @@ impl Presence {
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut memory = Memory::default();
         while quit.run_until_cancelled(ticks.tick()).await.is_some() {
-            if let Err(error) = self.look(&mut memory).await {
+            let stirred = self.hub.take_stirred();
+            if let Err(error) = self.look(&stirred, &mut memory).await {
                 tracing::debug!(%error, "who is there is not known just now");
+                // Nothing of it is taken for said, and that we are there is said as soon as it can be.
+                self.hub.stir(stirred.iter());
+                memory.looks = 0;
             }
         }
         if let Some(redis) = &self.redis {
-            if let Err(error) = self.take_leave(redis).await {
+            if let Err(error) = redis.forget_gateway(&self.instance).await {
                 tracing::debug!(%error, "what was said is left to run out");
             }
             redis.close().await;
         }
     }
 
-    async fn look(&self, memory: &mut Memory) -> Result<(), RedisError> {
-        let topics = self.hub.topics();
+    /// Looks at audiences whose readers have come or gone, and tells what has changed anywhere.
+    async fn look(&self, stirred: &[Arc<Topic>], memory: &mut Memory) -> Result<(), RedisError> {
         if let Some(redis) = &self.redis {
-            if memory.looks.is_multiple_of(STATUS_EVERY) {
+            if memory.looks.is_multiple_of(REPORT_EVERY) {
                 self.report(redis).await?;
             }
-            memory.looks += 1;
-            self.say(redis, self.news(&topics)).await?;
+            self.say(redis, stirred).await?;
         }
-        let wanted = memory.wanted(topics);
-        let audiences: Vec<&str> = wanted.iter().map(|topic| counted(topic.name())).collect();
+        memory.looks += 1;
+        // Whoever has just gone may be back in a moment.
+        let just_left = stirred.iter().filter(|topic| self.was_just_left(topic));
+        self.hub.stir(just_left);
+
+        memory.note(stirred);
+        let wanted = memory.next();
+        let audiences: Vec<&str> = wanted
+            .iter()
+            .map(|topic| audience::counted_for(topic.name()))
+            .collect();
         let counts = match &self.redis {
-            Some(redis) => redis.counts(&audiences, self.clock.now()).await?,
-            None => audiences
-                .iter()
-                .map(|audience| {
-                    self.hub
-                        .topic(audience)
-                        .map_or(0, |topic| self.here(&topic))
-                        .into()
-                })
-                .collect(),
+            Some(redis) => redis.counts(&audiences).await?,
+            None => audiences.iter().map(|name| self.counted(name)).collect(),
         };
         for (topic, count) in wanted.iter().zip(counts) {
-            let before = memory.told.insert(Arc::clone(topic.name()), count);
+            let told = memory.wanted.get_mut(topic.name());
+            let before = told.and_then(|wanted| wanted.told.replace(count));
             let is_news = match audience::class(topic.name()) {
                 audience::PRESENCE_CLASS => before.map(|count| count > 0) != Some(count > 0),
                 _ => before != Some(count),
@@ -106,7 +110,8 @@ impl Presence {
         Ok(())
     }
 
-    /// Says what is open here.
+    /// Says that this instance is there, and what is open here. Where what was said before is forgotten, all of it has to be
+    /// said again.
     async fn report(&self, redis: &Redis) -> Result<(), RedisError> {
         let open = self.hub.counts();
         let counts = GatewayCounts {
@@ -115,55 +120,58 @@ impl Presence {
         };
         redis
             .report_gateway(&self.instance, counts, self.clock.now())
-            .await
+            .await?;
+        if !redis.keep_counts(&self.instance).await? {
+            let topics = self.hub.topics();
+            topics.iter().for_each(|topic| topic.say(0));
+            self.hub.stir(topics.iter());
+        }
+        Ok(())
     }
 
-    async fn take_leave(&self, redis: &Redis) -> Result<(), RedisError> {
-        let mut topics = self.hub.topics();
-        topics.retain(|topic| topic.said().0 > 0);
-        let gone = topics.iter().map(|topic| (topic, 0)).collect();
-        self.say(redis, gone).await?;
-        redis.forget_gateway(&self.instance).await
-    }
-
-    /// What has to be said of audiences that are counted: channels, by which somebody is there, and live streams.
-    fn news<'t>(&self, topics: &'t [Arc<Topic>]) -> Vec<(&'t Arc<Topic>, u32)> {
-        let has_to_be_said = |topic: &'t Arc<Topic>| {
-            let count = self.here(topic);
-            let (said, at) = topic.said();
-            let is_old = count > 0 && self.pace.now().since(at) >= AGAIN_AFTER;
-            (is_counted(topic) && (count != said || is_old)).then_some((topic, count))
-        };
-        topics.iter().filter_map(has_to_be_said).collect()
-    }
-
-    /// Says how many there are.
-    async fn say(&self, redis: &Redis, counts: Vec<(&Arc<Topic>, u32)>) -> Result<(), RedisError> {
-        let named: Vec<(&str, u32)> = counts
+    /// Says how many there are, where that has changed.
+    async fn say(&self, redis: &Redis, stirred: &[Arc<Topic>]) -> Result<(), RedisError> {
+        let counted = stirred
+            .iter()
+            .filter(|topic| audience::is_counted(topic.name()));
+        let news: Vec<(&Arc<Topic>, u32)> = counted
+            .map(|topic| (topic, self.here(topic)))
+            .filter(|(topic, count)| topic.said() != *count)
+            .collect();
+        let named: Vec<(&str, u32)> = news
             .iter()
             .map(|(topic, count)| (&**topic.name(), *count))
             .collect();
-        redis
-            .report_counts(&self.instance, &named, self.clock.now())
-            .await?;
-        for (topic, count) in counts {
-            topic.say(count, self.pace.now());
+        redis.report_counts(&self.instance, &named).await?;
+        for (topic, count) in news {
+            topic.say(count);
         }
         Ok(())
+    }
+
+    /// Without other instances.
+    fn counted(&self, audience: &str) -> u64 {
+        let topic = self.hub.topic(audience);
+        topic.map_or(0, |topic| self.here(&topic)).into()
     }
 
     /// How many hear an audience here. Whoever lost a connection is back in a moment, and was never away.
     fn here(&self, topic: &Topic) -> u32 {
         let (seated, idle) = topic.attendance(self.pace.now());
-        let was_just_there = seated == 0 && idle < GONE_AFTER;
-        seated + u32::from(was_just_there)
+        seated + u32::from(is_just_left(seated, idle))
+    }
+
+    fn was_just_left(&self, topic: &Topic) -> bool {
+        let (seated, idle) = topic.attendance(self.pace.now());
+        is_just_left(seated, idle)
     }
 
     /// How it is now, as it is told.
     fn change(&self, topic: &str, count: u64) -> Change {
         let at = to_wire(self.clock.now());
         if audience::class(topic) == audience::PRESENCE_CLASS {
-            let view = json!({"channel": counted(topic), "online": count > 0, "at": at});
+            let view =
+                json!({"channel": audience::counted_for(topic), "online": count > 0, "at": at});
             return state("presence", &view);
         }
         let live = topic.split_once(':').map_or(topic, |(_, id)| id);
@@ -172,6 +180,10 @@ impl Presence {
             &json!({"liveId": live, "viewers": count, "at": at}),
         )
     }
+}
+
+fn is_just_left(seated: u32, idle: Duration) -> bool {
+    seated == 0 && idle < GONE_AFTER
 }
 
 fn state(name: &'static str, view: &Value) -> Change {
@@ -183,23 +195,27 @@ fn state(name: &'static str, view: &Value) -> Change {
     }
 }
 
-/// The audience whose readers a topic is about.
-fn counted(topic: &str) -> &str {
-    let presence = topic.strip_prefix(audience::PRESENCE_CLASS);
-    presence
-        .and_then(|rest| rest.strip_prefix(':'))
-        .unwrap_or(topic)
-}
-
 impl Memory {
-    /// The topics of which somebody here wants to know a count, as many as one look takes.
-    fn wanted(&mut self, mut topics: Vec<Arc<Topic>>) -> Vec<Arc<Topic>> {
-        topics.retain(|topic| {
-            let class = audience::class(topic.name());
-            [audience::PRESENCE_CLASS, audience::LIVE_CLASS].contains(&class) && topic.seated() > 0
-        });
-        let names: HashSet<&Arc<str>> = topics.iter().map(|topic| topic.name()).collect();
-        self.told.retain(|known, _| names.contains(known));
+    /// Takes note of those who want to know something, and of those who no longer do.
+    fn note(&mut self, stirred: &[Arc<Topic>]) {
+        self.wanted.retain(|_, wanted| wanted.topic.seated() > 0);
+        for topic in stirred {
+            if audience::tells_count(topic.name()) && topic.seated() > 0 {
+                let wanted = || Wanted {
+                    topic: Arc::clone(topic),
+                    told: None,
+                };
+                self.wanted
+                    .entry(Arc::clone(topic.name()))
+                    .or_insert_with(wanted);
+            }
+        }
+    }
+
+    /// The audiences whose counts are told now, as many as one look takes.
+    fn next(&mut self) -> Vec<Arc<Topic>> {
+        let wanted = self.wanted.values();
+        let mut topics: Vec<_> = wanted.map(|wanted| Arc::clone(&wanted.topic)).collect();
         if topics.len() > SUMS {
             let turn = self.turn % topics.len();
             topics.rotate_left(turn);
@@ -208,12 +224,6 @@ impl Memory {
         }
         topics
     }
-}
-
-/// Channels, by which somebody is there, and live streams.
-fn is_counted(topic: &Topic) -> bool {
-    let class = audience::class(topic.name());
-    ["shop", "client", audience::LIVE_CLASS].contains(&class)
 }
 
 fn wide(count: usize) -> u64 {

@@ -20,7 +20,7 @@ use secrecy::SecretString;
 use serde::Deserialize;
 
 use crate::{
-    api::{Api, Credentials, Refusal, Wanted},
+    api::{Api, Credentials, Wanted},
     bus::Hearing,
     connection::Connection,
     ending::Ending,
@@ -29,6 +29,7 @@ use crate::{
     grants::{Key, Right},
     hub::{Resume, Start},
     places::{Crowded, Places},
+    refusal::Refusal,
     session::{Session, Surroundings},
 };
 

@@ -44,8 +44,8 @@ struct Inner {
     seated: u32,
     /// Since when nobody reads.
     idle_since: Tick,
-    /// What other instances were told last of how many there are, and when.
-    said: (u32, Tick),
+    /// What other instances were told last of how many there are.
+    said: u32,
     seldom: Option<Box<Seldom>>,
 }
 
@@ -79,7 +79,7 @@ impl Topic {
                 audience: Audience::new(known),
                 seated: 0,
                 idle_since: now,
-                said: (0, Tick::default()),
+                said: 0,
                 seldom: None,
             }),
         }
@@ -216,14 +216,14 @@ impl Topic {
         self.attendance(now).1 < KEPT_IDLE
     }
 
-    /// How many other instances were told that there are here, and when.
-    pub(crate) fn said(&self) -> (u32, Tick) {
+    /// How many other instances were told that there are here.
+    pub(crate) fn said(&self) -> u32 {
         self.lock().said
     }
 
     /// They were told.
-    pub(crate) fn say(&self, count: u32, now: Tick) {
-        self.lock().said = (count, now);
+    pub(crate) fn say(&self, count: u32) {
+        self.lock().said = count;
     }
 
     /// The highest number that was ever heard of.

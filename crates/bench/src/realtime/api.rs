@@ -4,8 +4,9 @@
 use std::{collections::HashMap, time::Duration};
 
 use avvivo_contracts::internal::v1::{
-    AuthorizeRequest, AuthorizeResponse, HeadsRequest, HeadsResponse, ReplayRequest,
-    ReplayResponse,
+    Answer, AuthorizeRequest, AuthorizeResponse, Grant, HeadsRequest, HeadsResponse, Question,
+    ReplayRequest, ReplayResponse,
+    answer::Outcome,
     realtime_server::{Realtime, RealtimeServer},
 };
 use avvivo_kernel::{Clock as _, SystemClock};
@@ -48,16 +49,11 @@ impl Api {
     }
 }
 
-#[tonic::async_trait]
-impl Realtime for Api {
+impl Api {
     /// A token is its own account, and may hear whatever it asks for.
-    async fn authorize(
-        &self,
-        request: Request<AuthorizeRequest>,
-    ) -> Result<Response<AuthorizeResponse>, Status> {
-        let asked = request.into_inner();
+    fn answer(&self, asked: Question) -> Outcome {
         if asked.bearer_token.is_empty() || asked.topics.is_empty() {
-            return Err(Status::invalid_argument("realtime.unknown_topic"));
+            return Outcome::Refused("realtime.unknown_topic".to_owned());
         }
         let audiences: Vec<String> = asked
             .topics
@@ -65,8 +61,11 @@ impl Realtime for Api {
             .map(|topic| audience_of(topic))
             .collect();
         let expires_at = SystemClock.now() + GOOD_FOR;
-        Ok(Response::new(AuthorizeResponse {
-            heads: self.heads(&audiences),
+        Outcome::Granted(Grant {
+            heads: audiences
+                .iter()
+                .map(|audience| self.0.head(audience))
+                .collect(),
             channel: format!("client:{}", asked.bearer_token),
             account_id: asked.bearer_token,
             audiences,
@@ -74,6 +73,22 @@ impl Realtime for Api {
                 seconds: expires_at.timestamp(),
                 nanos: 0,
             }),
+        })
+    }
+}
+
+#[tonic::async_trait]
+impl Realtime for Api {
+    async fn authorize(
+        &self,
+        request: Request<AuthorizeRequest>,
+    ) -> Result<Response<AuthorizeResponse>, Status> {
+        let questions = request.into_inner().questions.into_iter();
+        let answers = questions.map(|asked| Answer {
+            outcome: Some(self.answer(asked)),
+        });
+        Ok(Response::new(AuthorizeResponse {
+            answers: answers.collect(),
         }))
     }
 

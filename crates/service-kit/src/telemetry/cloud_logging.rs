@@ -1,86 +1,113 @@
 //! One Cloud Logging object a line.
 //!
-//! A layer of its own rather than a format for the stock one: fields of spans are kept as JSON values from the start,
-//! so that a line is put together without parsing anything back.
+//! A layer of its own rather than a format for the stock one: every request writes a line, so fields are kept as the JSON that
+//! they become, and a line is put together by copying, in memory that each thread keeps.
 
-use std::io::Write;
+use std::{
+    cell::RefCell,
+    fmt::{self, Write as _},
+    io::Write,
+};
 
-use avvivo_kernel::{Clock, SystemClock, time};
+use avvivo_kernel::{Clock, SystemClock, Timestamp};
 use opentelemetry::trace::TraceContextExt;
-use serde::{Serialize, Serializer, ser::SerializeMap as _};
-use serde_json::{Map, Value};
+use serde_json::json;
 use tracing::{
     Event, Level, Metadata, Subscriber,
     span::{Attributes, Id, Record},
 };
-use tracing_subscriber::{
-    Layer,
-    fmt::MakeWriter,
-    layer::Context,
-    registry::{LookupSpan, Scope},
-};
+use tracing_subscriber::{Layer, fmt::MakeWriter, layer::Context, registry::LookupSpan};
 
-use super::fields::Fields;
+use super::fields::{Fields, Text};
 use crate::config::TelemetryConfig;
+
+/// Most that a thread keeps room for between two lines.
+const KEPT_BYTES: usize = 16 << 10;
+
+/// What describes a request, in the object in which Cloud Logging looks for it.
+const REQUEST: &str = "httpRequest.";
+
+/// Names that are the format's, whatever a field was called.
+const FRAME: [&str; 4] = ["severity", "time", "target", "httpRequest"];
+/// And how the others of them begin.
+const FRAME_PREFIX: &str = "logging.googleapis.com/";
+
+thread_local! {
+    static LINE: RefCell<Line> = RefCell::default();
+}
 
 /// Writes events with the fields of the spans around them and the ids of their trace.
 pub(super) struct CloudLogging<W> {
     writer: W,
-    project: Option<String>,
-    labels: Value,
+    /// What stands before the id of a trace.
+    trace_prefix: String,
+    /// As JSON.
+    labels: String,
 }
 
 impl<W> CloudLogging<W> {
     pub(super) fn new(service: &str, config: &TelemetryConfig, writer: W) -> Self {
-        let mut labels = Map::from_iter([("service".to_owned(), Value::from(service))]);
+        let mut labels = json!({ "service": service });
         if let Some(revision) = &config.revision {
-            labels.insert("revision".to_owned(), Value::from(revision.as_str()));
+            labels["revision"] = json!(revision);
         }
+        let project = config.project.as_ref();
         Self {
             writer,
-            project: config.project.clone(),
-            labels: Value::Object(labels),
+            trace_prefix: project
+                .map_or_else(String::new, |project| format!("projects/{project}/traces/")),
+            labels: labels.to_string(),
         }
     }
 
-    /// The trace's ids, in the project's name where it is known.
-    fn trace(&self) -> Option<Trace> {
-        let span =
-            opentelemetry::Context::map_current(|context| context.span().span_context().clone());
-        span.is_valid().then(|| Trace {
-            name: match &self.project {
-                Some(project) => format!("projects/{project}/traces/{}", span.trace_id()),
-                None => span.trace_id().to_string(),
-            },
-            span: span.span_id().to_string(),
-            sampled: span.is_sampled(),
-        })
+    /// Writes what belongs to every line.
+    fn frame(&self, line: &mut Line, metadata: &Metadata<'_>) {
+        line.text("severity", severity(*metadata.level()));
+        line.time(SystemClock.now());
+        line.text("target", metadata.target());
+        line.json("logging.googleapis.com/labels", &self.labels);
+        if let (Some(file), Some(number)) = (metadata.file(), metadata.line()) {
+            line.place(file, number);
+        }
+        opentelemetry::Context::map_current(|context| {
+            let span = context.span();
+            let span = span.span_context();
+            if span.is_valid() {
+                let (trace, sampled) = (span.trace_id(), span.is_sampled());
+                line.text(
+                    "logging.googleapis.com/trace",
+                    format_args!("{}{trace}", self.trace_prefix),
+                );
+                line.text("logging.googleapis.com/spanId", span.span_id());
+                line.json(
+                    "logging.googleapis.com/trace_sampled",
+                    if sampled { "true" } else { "false" },
+                );
+            }
+        });
     }
 
-    /// Adds what belongs to every line. Comes last: these names are the format's, whatever a field was called.
-    fn frame<'l>(
-        &'l self,
-        line: &mut Line<'l>,
-        metadata: &'l Metadata<'_>,
-        trace: Option<&'l Trace>,
-        time: &'l str,
-    ) {
-        if let Some(trace) = trace {
-            line.put("logging.googleapis.com/trace", Part::Text(&trace.name));
-            line.put("logging.googleapis.com/spanId", Part::Text(&trace.span));
-            line.put(
-                "logging.googleapis.com/trace_sampled",
-                Part::Flag(trace.sampled),
-            );
+    fn write<S>(&self, event: &Event<'_>, context: &Context<'_, S>, line: &mut Line)
+    where
+        S: Subscriber + for<'a> LookupSpan<'a>,
+        W: for<'w> MakeWriter<'w>,
+    {
+        let mut own = line.begin();
+        event.record(&mut own);
+        self.frame(line, event.metadata());
+        line.fields(&own);
+        // From the nearest span outwards: a name that was written is not written again.
+        for span in context.event_scope(event).into_iter().flatten() {
+            if let Some(fields) = span.extensions().get::<Fields>() {
+                line.fields(fields);
+            }
         }
-        line.put("severity", Part::Text(severity(*metadata.level())));
-        line.put("time", Part::Text(time));
-        line.put("target", Part::Text(metadata.target()));
-        line.put("logging.googleapis.com/labels", Part::Value(&self.labels));
-        if let (Some(file), Some(line_number)) = (metadata.file(), metadata.line()) {
-            let place = Part::Place(file, line_number);
-            line.put("logging.googleapis.com/sourceLocation", place);
-        }
+        let bytes = line.end(own);
+        // A log that cannot be written has nowhere to say so.
+        self.writer
+            .make_writer_for(event.metadata())
+            .write_all(bytes)
+            .unwrap_or_default();
     }
 }
 
@@ -106,111 +133,115 @@ where
     }
 
     fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
-        let spans: Vec<_> = context
-            .event_scope(event)
-            .into_iter()
-            .flat_map(Scope::from_root)
-            .collect();
-        let extensions: Vec<_> = spans.iter().map(|span| span.extensions()).collect();
-        let mut own = Fields::default();
-        event.record(&mut own);
-        // From the outermost span inwards, so that the nearest value of a name is the one that stays.
-        let outer = extensions.iter().filter_map(|span| span.get::<Fields>());
-        let mut line = Line::default();
-        for (name, value) in outer.chain([&own]).flat_map(Fields::iter) {
-            line.put(name, Part::Value(value));
-        }
-        let (trace, time) = (self.trace(), time::to_wire(SystemClock.now()));
-        self.frame(&mut line, event.metadata(), trace.as_ref(), &time);
-        if let Ok(mut bytes) = serde_json::to_vec(&line) {
-            bytes.push(b'\n');
-            // A log that cannot be written has nowhere to say so.
-            self.writer
-                .make_writer_for(event.metadata())
-                .write_all(&bytes)
-                .unwrap_or_default();
-        }
+        LINE.with(|line| match line.try_borrow_mut() {
+            Ok(mut line) => self.write(event, &context, &mut line),
+            // A value that logs while it is written.
+            Err(_) => self.write(event, &context, &mut Line::default()),
+        });
     }
 }
 
-struct Trace {
-    name: String,
-    span: String,
-    sampled: bool,
-}
-
-/// What a line says, each name once.
+/// A line that is being written.
 #[derive(Default)]
-struct Line<'l>(Vec<(&'l str, Part<'l>)>);
-
-/// A value of a line. Nothing is copied before it is written.
-enum Part<'l> {
-    Value(&'l Value),
-    Text(&'l str),
-    Flag(bool),
-    /// A file and a line.
-    Place(&'l str, u32),
+struct Line {
+    json: String,
+    /// What describes a request, to be written as an object of its own.
+    request: String,
+    /// Names that were written.
+    names: Vec<&'static str>,
+    /// Room for the event's own fields.
+    own: Fields,
+    /// The last second that was written.
+    second: (i64, String),
 }
 
-impl<'l> Line<'l> {
-    fn put(&mut self, name: &'l str, part: Part<'l>) {
-        match self.0.iter_mut().find(|(known, _)| *known == name) {
-            Some((_, known)) => *known = part,
-            None => self.0.push((name, part)),
+impl Line {
+    /// Begins; answers room for the event's own fields.
+    fn begin(&mut self) -> Fields {
+        for text in [&mut self.json, &mut self.request] {
+            text.clear();
+            text.shrink_to(KEPT_BYTES);
         }
+        self.json.push('{');
+        self.names.clear();
+        let mut own = std::mem::take(&mut self.own);
+        own.clear();
+        own
     }
-}
 
-/// What describes a request, in the object in which Cloud Logging looks for it.
-const REQUEST: &str = "httpRequest";
+    /// The line, to its end.
+    fn end(&mut self, own: Fields) -> &[u8] {
+        if !self.request.is_empty() {
+            self.json.push_str("\"httpRequest\":{");
+            self.json.push_str(self.request.trim_end_matches(','));
+            self.json.push_str("},");
+        }
+        self.json.pop();
+        self.json.push_str("}\n");
+        if own.room() <= KEPT_BYTES {
+            self.own = own;
+        }
+        self.json.as_bytes()
+    }
 
-/// The name within that object.
-fn in_request(name: &str) -> Option<&str> {
-    name.strip_prefix(REQUEST)?.strip_prefix('.')
-}
+    fn json(&mut self, name: &str, json: &str) {
+        member(&mut self.json, name, json);
+    }
 
-impl Serialize for Line<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
-        let mut has_request = false;
-        for (name, part) in &self.0 {
-            if in_request(name).is_some() {
-                has_request = true;
-            } else {
-                map.serialize_entry(name, part)?;
+    fn text(&mut self, name: &str, value: impl fmt::Display) {
+        let json = &mut self.json;
+        json.extend(["\"", name, "\":"]);
+        let mut text = Text::begin(json);
+        // Stops early, on purpose, once the bound is reached.
+        write!(text, "{value}").unwrap_or_default();
+        text.end();
+        json.push(',');
+    }
+
+    fn place(&mut self, file: &str, line: u32) {
+        self.json
+            .push_str("\"logging.googleapis.com/sourceLocation\":{");
+        self.text("file", file);
+        // The format wants the line number as text.
+        self.text("line", line);
+        self.json.pop();
+        self.json.push_str("},");
+    }
+
+    /// A calendar costs more than the rest of the line, and most lines are of the same second as the one before.
+    fn time(&mut self, now: Timestamp) {
+        let second = now.timestamp();
+        if self.second.0 != second || self.second.1.is_empty() {
+            self.second = (second, now.format("%Y-%m-%dT%H:%M:%S").to_string());
+        }
+        let milliseconds = now.timestamp_subsec_millis();
+        // Writing to memory cannot fail.
+        write!(
+            self.json,
+            "\"time\":\"{}.{milliseconds:03}Z\",",
+            self.second.1
+        )
+        .unwrap_or_default();
+    }
+
+    fn fields(&mut self, fields: &Fields) {
+        for (name, json) in fields.iter() {
+            let is_frame = FRAME.contains(&name) || name.starts_with(FRAME_PREFIX);
+            if is_frame || self.names.contains(&name) {
+                continue;
+            }
+            self.names.push(name);
+            match name.strip_prefix(REQUEST) {
+                Some(name) => member(&mut self.request, name, json),
+                None => member(&mut self.json, name, json),
             }
         }
-        if has_request {
-            map.serialize_entry(REQUEST, &Request(&self.0))?;
-        }
-        map.end()
     }
 }
 
-struct Request<'l>(&'l [(&'l str, Part<'l>)]);
-
-impl Serialize for Request<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let parts = self.0.iter();
-        serializer.collect_map(parts.filter_map(|(name, part)| Some((in_request(name)?, part))))
-    }
-}
-
-impl Serialize for Part<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Self::Value(value) => value.serialize(serializer),
-            Self::Text(text) => serializer.serialize_str(text),
-            Self::Flag(flag) => serializer.serialize_bool(*flag),
-            Self::Place(file, line) => {
-                let mut place = serializer.serialize_map(Some(2))?;
-                place.serialize_entry("file", file)?;
-                // The format wants the line number as text.
-                place.serialize_entry("line", &line.to_string())?;
-                place.end()
-            }
-        }
-    }
+/// Adds a member to an object of JSON, and a comma. Names of fields are identifiers with dots.
+fn member(object: &mut String, name: &str, json: &str) {
+    object.extend(["\"", name, "\":", json, ","]);
 }
 
 fn severity(level: Level) -> &'static str {

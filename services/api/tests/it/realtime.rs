@@ -1,13 +1,13 @@
 //! What the gateway is told about those who want to listen.
 
 use avvivo_contracts::internal::v1::{
-    AuthorizeRequest, AuthorizeResponse, realtime_client::RealtimeClient,
+    AuthorizeRequest, Grant, Question, answer::Outcome, realtime_client::RealtimeClient,
 };
-use avvivo_service_kit::grpc::{ChannelLimits, TracedChannel, channel, error_code};
+use avvivo_service_kit::grpc::{ChannelLimits, TracedChannel, channel};
 use avvivo_testkit::{Seen, free_port, wait_for};
 use gcp_local::{FirebaseIdToken, GoogleIdToken};
 use tokio::net::TcpListener;
-use tonic::{Code, Request, Status};
+use tonic::{Code, Request};
 use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
 
 use crate::support::{GATEWAY, INTERNAL_AUDIENCE, PATIENCE, TestApp};
@@ -33,63 +33,61 @@ impl Internal {
         }
     }
 
-    async fn authorize(&self, bearer: &str, shop: &str) -> Result<AuthorizeResponse, Status> {
-        self.authorize_as(Some(&self.token), bearer, shop).await
+    async fn authorize(&self, bearer: &str, shop: &str) -> Result<Grant, String> {
+        self.ask(own_channel(bearer, shop)).await
     }
 
-    /// Asks for whatever is asked.
-    pub(crate) async fn ask(&self, asked: AuthorizeRequest) -> Result<AuthorizeResponse, Status> {
-        let request = in_name_of(Some(&self.token), asked);
+    /// Asks for whatever is asked: what is granted, or the code of why not.
+    pub(crate) async fn ask(&self, asked: Question) -> Result<Grant, String> {
+        let mut answers = self.ask_all(vec![asked]).await;
+        answers.remove(0)
+    }
+
+    /// Asks several questions at once.
+    async fn ask_all(&self, questions: Vec<Question>) -> Vec<Result<Grant, String>> {
+        let request = in_name_of(Some(&self.token), questions);
+        let answer = RealtimeClient::new(self.channel.clone())
+            .authorize(request)
+            .await
+            .unwrap();
+        let answers = answer.into_inner().answers.into_iter();
+        answers
+            .map(|answer| match answer.outcome.unwrap() {
+                Outcome::Granted(grant) => Ok(grant),
+                Outcome::Refused(code) => Err(code),
+            })
+            .collect()
+    }
+
+    /// Why nothing is answered to whoever `token` says.
+    async fn refusal_of(&self, token: Option<&str>, bearer: &str) -> (Code, String) {
+        let request = in_name_of(token, vec![own_channel(bearer, "")]);
         let answer = RealtimeClient::new(self.channel.clone())
             .authorize(request)
             .await;
-        answer.map(tonic::Response::into_inner)
-    }
-
-    async fn authorize_as(
-        &self,
-        token: Option<&str>,
-        bearer: &str,
-        shop: &str,
-    ) -> Result<AuthorizeResponse, Status> {
-        let answer = RealtimeClient::new(self.channel.clone())
-            .authorize(signed(token, bearer, shop))
-            .await;
-        answer.map(tonic::Response::into_inner)
-    }
-
-    /// gRPC code and stable code of a refusal.
-    async fn refused(&self, bearer: &str, shop: &str) -> (Code, String) {
-        refusal(self.authorize(bearer, shop).await)
+        let status = answer.unwrap_err();
+        (status.code(), status.message().to_owned())
     }
 }
 
-/// A question in the name of whoever `token` says.
-fn signed(token: Option<&str>, bearer: &str, shop: &str) -> Request<AuthorizeRequest> {
-    let asked = AuthorizeRequest {
+/// A question about somebody's own channel.
+fn own_channel(bearer: &str, shop: &str) -> Question {
+    Question {
         bearer_token: bearer.to_owned(),
         shop_id: shop.to_owned(),
         own_channel: true,
-        ..AuthorizeRequest::default()
-    };
-    in_name_of(token, asked)
+        ..Question::default()
+    }
 }
 
-fn in_name_of(token: Option<&str>, asked: AuthorizeRequest) -> Request<AuthorizeRequest> {
-    let mut request = Request::new(asked);
+/// Questions in the name of whoever `token` says.
+fn in_name_of(token: Option<&str>, questions: Vec<Question>) -> Request<AuthorizeRequest> {
+    let mut request = Request::new(AuthorizeRequest { questions });
     if let Some(token) = token {
         let value = format!("Bearer {token}").parse().unwrap();
         request.metadata_mut().insert("authorization", value);
     }
     request
-}
-
-fn refusal(answer: Result<AuthorizeResponse, Status>) -> (Code, String) {
-    let status = answer.unwrap_err();
-    let code = error_code(&status)
-        .unwrap_or_else(|| status.message())
-        .to_owned();
-    (status.code(), code)
 }
 
 #[tokio::test]
@@ -135,8 +133,8 @@ async fn only_the_gateway_is_answered() {
         ),
     ];
     for (token, code, word) in cases {
-        let answer = internal.authorize_as(token, &client, "").await;
-        assert_eq!(refusal(answer), (code, word.to_owned()), "{token:?}");
+        let refusal = internal.refusal_of(token, &client).await;
+        assert_eq!(refusal, (code, word.to_owned()), "{token:?}");
     }
     internal.authorize(&client, "").await.unwrap();
 }
@@ -186,25 +184,56 @@ async fn the_others_are_told_why_not() {
     let expired = app.expired_token(&owner.person);
     let nameless = app.token_without_email();
     let cases = [
-        (
-            token.as_str(),
-            other.as_str(),
-            Code::InvalidArgument,
-            "shop.not_yours",
-        ),
-        (&token, "not-an-id", Code::InvalidArgument, "shop.not_yours"),
-        (&suspended, "", Code::PermissionDenied, "auth.suspended"),
-        (&admin, "", Code::PermissionDenied, "auth.not_allowed"),
-        (&admin, &other, Code::PermissionDenied, "auth.not_allowed"),
-        (&expired, "", Code::Unauthenticated, "auth.required"),
-        ("nonsense", "", Code::Unauthenticated, "auth.required"),
-        ("", "", Code::Unauthenticated, "auth.required"),
-        (&nameless, "", Code::Unauthenticated, "auth.no_email"),
+        (token.as_str(), other.as_str(), "shop.not_yours"),
+        (&token, "not-an-id", "shop.not_yours"),
+        (&suspended, "", "auth.suspended"),
+        (&admin, "", "auth.not_allowed"),
+        (&admin, &other, "auth.not_allowed"),
+        (&expired, "", "auth.required"),
+        ("nonsense", "", "auth.required"),
+        ("", "", "auth.required"),
+        (&nameless, "", "auth.no_email"),
     ];
-    for (bearer, shop, code, word) in cases {
-        let refused = internal.refused(bearer, shop).await;
-        assert_eq!(refused, (code, word.to_owned()), "{word} {shop}");
+    for (bearer, shop, word) in cases {
+        let refused = internal.authorize(bearer, shop).await.unwrap_err();
+        assert_eq!(refused, word, "{shop}");
     }
+}
+
+#[tokio::test]
+async fn many_are_answered_at_once_each_for_itself() {
+    let app = TestApp::start().await;
+    let internal = Internal::of(&app).await;
+    let (client, owner) = (app.client(1).await, app.owner(2).await);
+    let suspended = app.token(&app.suspended(3).await);
+    let (first, second) = (app.token(&client), app.token(&owner.person));
+    let mut questions: Vec<Question> = [first.as_str(), &suspended, &second, "nonsense"]
+        .iter()
+        .cycle()
+        .take(100)
+        .map(|bearer| own_channel(bearer, ""))
+        .collect();
+    let answers = internal.ask_all(questions.clone()).await;
+    assert_eq!(answers.len(), 100);
+    for four in answers.chunks(4) {
+        let [client_grant, of_suspended, owner_grant, of_nobody] = four else {
+            panic!("{four:?}")
+        };
+        let grant = client_grant.as_ref().unwrap();
+        assert_eq!(grant.account_id, client.id.to_string());
+        assert_eq!(grant.heads.len(), grant.audiences.len());
+        let grant = owner_grant.as_ref().unwrap();
+        assert_eq!(grant.channel, format!("shop:{}", owner.shop));
+        assert_eq!(of_suspended.as_ref().unwrap_err(), "auth.suspended");
+        assert_eq!(of_nobody.as_ref().unwrap_err(), "auth.required");
+    }
+    questions.push(own_channel("", ""));
+    let request = in_name_of(Some(&internal.token), questions);
+    let refused = RealtimeClient::new(internal.channel.clone())
+        .authorize(request)
+        .await
+        .unwrap_err();
+    assert_eq!(refused.message(), "realtime.too_many_questions");
 }
 
 #[tokio::test]
@@ -240,11 +269,8 @@ async fn while_accounts_cannot_be_looked_up_nobody_is_called_a_stranger() {
         email_verified: true,
         ..FirebaseIdToken::default()
     });
-    let refused = internal.refused(&token, "").await;
-    assert_eq!(
-        refused,
-        (Code::Unavailable, "database.unavailable".to_owned())
-    );
+    let refused = internal.authorize(&token, "").await.unwrap_err();
+    assert_eq!(refused, "database.unavailable");
 }
 
 #[tokio::test]
@@ -255,7 +281,7 @@ async fn no_method_is_left_to_guard_itself() {
         // A method that there is not, as one that somebody adds and forgets to guard.
         let elsewhere = "http://api/elsewhere".parse().unwrap();
         let mut client = RealtimeClient::with_origin(internal.channel.clone(), elsewhere);
-        let answer = client.authorize(signed(token, "", "")).await;
+        let answer = client.authorize(in_name_of(token, Vec::new())).await;
         answer.unwrap_err().code()
     };
     assert_eq!(ask(None).await, Code::Unauthenticated);

@@ -12,8 +12,9 @@ use std::{
 use avvivo_contracts::{
     events::v1::Event,
     internal::v1::{
-        AuthorizeRequest, AuthorizeResponse, HeadsRequest, HeadsResponse, ReplayRequest,
-        ReplayResponse,
+        Answer, AuthorizeRequest, AuthorizeResponse, Grant, HeadsRequest, HeadsResponse, Question,
+        ReplayRequest, ReplayResponse,
+        answer::Outcome,
         realtime_server::{Realtime, RealtimeServer},
     },
 };
@@ -92,36 +93,27 @@ pub(crate) async fn serve(lifecycle: &Lifecycle, gateways: OidcVerifier, past: P
     url
 }
 
-#[tonic::async_trait]
-impl Realtime for Api {
+impl Api {
     /// `shop:<id>` and `client:<id>` are let in, for an hour or for the seconds after a `;`. Other words are refused as
     /// the real api would refuse them.
-    async fn authorize(
-        &self,
-        request: Request<AuthorizeRequest>,
-    ) -> Result<Response<AuthorizeResponse>, Status> {
+    fn grant(&self, asked: &Question) -> Result<Grant, &'static str> {
         self.past.1.fetch_add(1, Ordering::SeqCst);
-        let (metadata, _, asked) = request.into_parts();
-        let caller = oidc::verify(&metadata.into_headers(), &self.gateways).await;
-        caller.map_err(|problem| Status::permission_denied(problem.code()))?;
         // A ticket is as good as a token here.
         let shown = format!("{}{}", asked.bearer_token, asked.ticket);
         let (who, seconds) = shown.split_once(';').unwrap_or((&shown, "3600"));
         let channel = match who {
-            "suspended" => return Err(Status::permission_denied("auth.suspended")),
-            "admin" => return Err(not_allowed()),
-            "no-email" => return Err(Status::unauthenticated("auth.no_email")),
-            "database-away" => return Err(Status::unavailable("postgres.unavailable")),
+            "suspended" => return Err("auth.suspended"),
+            "admin" => return Err("auth.not_allowed"),
+            "no-email" => return Err("auth.no_email"),
+            "database-away" => return Err("postgres.unavailable"),
             who if who.starts_with("client:") => who,
             who if who.starts_with("shop:")
                 && (asked.shop_id.is_empty() || who.ends_with(&asked.shop_id)) =>
             {
                 who
             }
-            who if who.starts_with("shop:") => {
-                return Err(Status::invalid_argument("shop.not_yours"));
-            }
-            _ => return Err(Status::unauthenticated("auth.required")),
+            who if who.starts_with("shop:") => return Err("shop.not_yours"),
+            _ => return Err("auth.required"),
         };
         let expires_at = SystemClock.now() + Duration::from_secs(seconds.parse().unwrap());
         let audiences = if asked.own_channel || asked.topics.is_empty() {
@@ -133,12 +125,11 @@ impl Realtime for Api {
                 .map(|topic| named(topic, channel))
                 .collect()
         };
-        let heads = audiences
-            .iter()
-            .map(|audience| (audience.clone(), self.past.head(audience)))
-            .collect();
-        Ok(Response::new(AuthorizeResponse {
-            heads,
+        Ok(Grant {
+            heads: audiences
+                .iter()
+                .map(|audience| self.past.head(audience))
+                .collect(),
             account_id: format!("account of {who}"),
             channel: channel.to_owned(),
             audiences,
@@ -146,6 +137,30 @@ impl Realtime for Api {
                 seconds: expires_at.timestamp(),
                 nanos: i32::try_from(expires_at.timestamp_subsec_nanos()).unwrap(),
             }),
+        })
+    }
+}
+
+#[tonic::async_trait]
+impl Realtime for Api {
+    async fn authorize(
+        &self,
+        request: Request<AuthorizeRequest>,
+    ) -> Result<Response<AuthorizeResponse>, Status> {
+        let (metadata, _, asked) = request.into_parts();
+        let caller = oidc::verify(&metadata.into_headers(), &self.gateways).await;
+        caller.map_err(|problem| Status::permission_denied(problem.code()))?;
+        let answers = asked.questions.iter().map(|question| {
+            let outcome = match self.grant(question) {
+                Ok(grant) => Outcome::Granted(grant),
+                Err(code) => Outcome::Refused(code.to_owned()),
+            };
+            Answer {
+                outcome: Some(outcome),
+            }
+        });
+        Ok(Response::new(AuthorizeResponse {
+            answers: answers.collect(),
         }))
     }
 
@@ -185,12 +200,4 @@ fn named(topic: &str, channel: &str) -> String {
         "reels" => "public:reels".to_owned(),
         other => other.to_owned(),
     }
-}
-
-/// As the real api spells it: a sentence as message, the code beside it.
-fn not_allowed() -> Status {
-    let mut status = Status::permission_denied("Tu cuenta no tiene permiso para hacer esto.");
-    let code = "auth.not_allowed".parse().unwrap();
-    status.metadata_mut().insert("avvivo-error-code", code);
-    status
 }

@@ -5,7 +5,7 @@ use opentelemetry_sdk::trace::SdkTracerProvider;
 use tracing::{error, info, info_span, warn};
 use tracing_subscriber::layer::SubscriberExt;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::*;
 use crate::config::{TelemetryConfig, load};
@@ -150,4 +150,64 @@ fn what_describes_a_request_is_an_object_of_its_own() {
         json!({ "status": 200, "latency": "0.1s" })
     );
     assert_eq!(lines[0].get("httpRequest.status"), None);
+}
+
+#[test]
+fn texts_and_numbers_of_all_kinds_are_json() {
+    let text = "a \"quoted\"\tline\n of \\ and \u{1} and ñ 🧵";
+    let lines = logged(|| {
+        info!(
+            text,
+            nothing = f64::NAN,
+            some = 1.5,
+            few = -3,
+            on = true,
+            "{text}"
+        );
+    });
+    let line = &lines[0];
+    assert_eq!(line["text"], text);
+    assert_eq!(line["message"], text);
+    let numbers = json!([line["nothing"], line["some"], line["few"], line["on"]]);
+    assert_eq!(numbers, json!([null, 1.5, -3, true]));
+}
+
+#[test]
+fn what_is_recorded_again_replaces_what_was_there() {
+    let lines = logged(|| {
+        let span = info_span!("work", first = 1, step = "begun", last = 3);
+        let _entered = span.enter();
+        for step in 0..10_000 {
+            span.record("step", step);
+        }
+        info!("done");
+    });
+    let line = &lines[0];
+    let all = json!([line["first"], line["step"], line["last"]]);
+    assert_eq!(all, json!([1, 9_999, 3]));
+    assert_eq!(
+        line.as_object()
+            .unwrap()
+            .keys()
+            .filter(|name| *name == "step")
+            .count(),
+        1
+    );
+}
+
+#[test]
+fn a_value_that_logs_while_it_is_written_gets_a_line_of_its_own() {
+    struct Talkative;
+    impl fmt::Debug for Talkative {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            info!("from within");
+            f.write_str("value")
+        }
+    }
+    let lines = logged(|| info!(value = ?Talkative, "outer"));
+    let outer = lines
+        .iter()
+        .find(|line| line["message"] == "outer")
+        .unwrap();
+    assert_eq!(outer["value"], "value");
 }
