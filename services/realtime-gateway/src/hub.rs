@@ -94,7 +94,7 @@ impl State {
     }
 
     /// The audiences of these names that are still here.
-    fn named(&self, names: HashSet<Arc<str>>) -> Vec<Arc<Topic>> {
+    fn named(&self, names: &HashSet<Arc<str>>) -> Vec<Arc<Topic>> {
         let topics = names.iter().filter_map(|name| self.topics.get(&**name));
         topics.map(|Named(topic)| Arc::clone(topic)).collect()
     }
@@ -195,7 +195,7 @@ impl Hub {
     pub(crate) fn take_lacking(&self) -> Vec<Arc<Topic>> {
         let mut state = self.lock();
         let lacking = std::mem::take(&mut state.lacking);
-        let mut lacking = state.named(lacking);
+        let mut lacking = state.named(&lacking);
         lacking.retain(|topic| topic.missing_after().is_some());
         lacking
     }
@@ -209,7 +209,7 @@ impl Hub {
     pub(crate) fn take_stirred(&self) -> Vec<Arc<Topic>> {
         let mut state = self.lock();
         let stirred = std::mem::take(&mut state.stirred);
-        state.named(stirred)
+        state.named(&stirred)
     }
 
     /// They have to be looked at again.

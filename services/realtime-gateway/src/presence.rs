@@ -123,7 +123,9 @@ impl Presence {
             .await?;
         if !redis.keep_counts(&self.instance).await? {
             let topics = self.hub.topics();
-            topics.iter().for_each(|topic| topic.say(0));
+            for topic in &topics {
+                topic.say(0);
+            }
             self.hub.stir(topics.iter());
         }
         Ok(())

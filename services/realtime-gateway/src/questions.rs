@@ -53,14 +53,12 @@ impl Questions {
     /// Asks until `quit`.
     pub(crate) async fn run(mut self, api: Arc<Api>, quit: CancellationToken) {
         let mut calls = FuturesUnordered::new();
-        let mut some = Vec::new();
+        let mut some: Vec<Asked> = Vec::new();
         loop {
             tokio::select! {
                 biased;
                 () = quit.cancelled() => return,
-                Some(failed) = calls.next() => if let Some(refusal) = failed && refusal.took_long() {
-                    self.refuse_all(&refusal);
-                },
+                Some(failed) = calls.next() => self.refuse_all(failed),
                 _ = self.0.recv_many(&mut some, AT_ONCE), if calls.len() < CALLS => {
                     calls.push(ask(&api, std::mem::take(&mut some)));
                 }
@@ -70,7 +68,10 @@ impl Questions {
 
     /// Whoever waits is told what those were told who were asked about: an api that says nothing keeps nobody for longer than
     /// one call.
-    fn refuse_all(&mut self, refusal: &Refusal) {
+    fn refuse_all(&mut self, failed: Option<Refusal>) {
+        let Some(refusal) = failed.filter(Refusal::took_long) else {
+            return;
+        };
         while let Ok(asked) = self.0.try_recv() {
             asked.answer(Err(refusal.clone()));
         }

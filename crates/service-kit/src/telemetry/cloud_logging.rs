@@ -47,10 +47,10 @@ pub(super) struct CloudLogging<W> {
 
 impl<W> CloudLogging<W> {
     pub(super) fn new(service: &str, config: &TelemetryConfig, writer: W) -> Self {
-        let mut labels = json!({ "service": service });
-        if let Some(revision) = &config.revision {
-            labels["revision"] = json!(revision);
-        }
+        let labels = match &config.revision {
+            Some(revision) => json!({ "service": service, "revision": revision }),
+            None => json!({ "service": service }),
+        };
         let project = config.project.as_ref();
         Self {
             writer,

@@ -125,7 +125,7 @@ impl Visit for Fields {
 
     fn record_bool(&mut self, field: &Field, value: bool) {
         self.put(field, |json| {
-            json.push_str(if value { "true" } else { "false" })
+            json.push_str(if value { "true" } else { "false" });
         });
     }
 }

@@ -28,6 +28,10 @@ impl<W: Write> Write for Gathering<W> {
         self.0.write(bytes)
     }
 
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the thread is the log's own, and has nothing to wait for but time"
+    )]
     fn flush(&mut self) -> io::Result<()> {
         self.0.flush()?;
         thread::sleep(PAUSE);

@@ -48,7 +48,7 @@ impl Bench {
         };
         let google = Environment::Local(LocalServer::at("http://127.0.0.1:9", None));
         let history = History {
-            api: Arc::new(Api::new(&nowhere, &google).unwrap()),
+            api: Arc::new(Api::new(&nowhere, &google).unwrap().0),
             clock: Arc::new(SystemClock),
             instruments: instruments.clone(),
         };
