@@ -4,7 +4,7 @@ use std::{
     collections::HashMap,
     sync::{
         Arc, Mutex,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicU64, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -28,12 +28,31 @@ use tonic::{Request, Response, Status, service::Routes};
 
 /// What the writers committed: for each audience its events, by number, as far as they are still remembered.
 #[derive(Clone, Default)]
-pub(crate) struct Past(Arc<Mutex<HashMap<String, Vec<Event>>>>, Arc<AtomicUsize>);
+pub(crate) struct Past(Arc<Mutex<HashMap<String, Vec<Event>>>>, Arc<Asked>);
+
+/// How often somebody was asked about.
+#[derive(Default)]
+struct Asked {
+    people: AtomicUsize,
+    calls: AtomicUsize,
+    /// How long an answer takes.
+    milliseconds: AtomicU64,
+}
 
 impl Past {
     /// How often somebody was asked about.
     pub(crate) fn asked(&self) -> usize {
-        self.1.load(Ordering::SeqCst)
+        self.1.people.load(Ordering::SeqCst)
+    }
+
+    /// In how many calls.
+    pub(crate) fn calls(&self) -> usize {
+        self.1.calls.load(Ordering::SeqCst)
+    }
+
+    /// Takes its time from now on.
+    pub(crate) fn slow_down(&self, milliseconds: u64) {
+        self.1.milliseconds.store(milliseconds, Ordering::SeqCst);
     }
 
     /// Commits an event.
@@ -97,7 +116,7 @@ impl Api {
     /// `shop:<id>` and `client:<id>` are let in, for an hour or for the seconds after a `;`. Other words are refused as
     /// the real api would refuse them.
     fn grant(&self, asked: &Question) -> Result<Grant, &'static str> {
-        self.past.1.fetch_add(1, Ordering::SeqCst);
+        self.past.1.people.fetch_add(1, Ordering::SeqCst);
         // A ticket is as good as a token here.
         let shown = format!("{}{}", asked.bearer_token, asked.ticket);
         let (who, seconds) = shown.split_once(';').unwrap_or((&shown, "3600"));
@@ -150,6 +169,9 @@ impl Realtime for Api {
         let (metadata, _, asked) = request.into_parts();
         let caller = oidc::verify(&metadata.into_headers(), &self.gateways).await;
         caller.map_err(|problem| Status::permission_denied(problem.code()))?;
+        self.past.1.calls.fetch_add(1, Ordering::SeqCst);
+        let takes = self.past.1.milliseconds.load(Ordering::SeqCst);
+        tokio::time::sleep(Duration::from_millis(takes)).await;
         let answers = asked.questions.iter().map(|question| {
             let outcome = match self.grant(question) {
                 Ok(grant) => Outcome::Granted(grant),

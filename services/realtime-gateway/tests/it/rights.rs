@@ -1,5 +1,7 @@
 //! What somebody may hear, from when it is granted to when it changes.
 
+use futures::future::join_all;
+
 use crate::{
     events::{PUBLIC, access_changed, publish, withdrawn},
     sse::{Sse, come_back, open_over_http2},
@@ -39,6 +41,28 @@ async fn whoever_comes_back_is_not_asked_about_again_until_their_rights_change()
     let mut stream = come_back(&world.url, "client:c", &id).await;
     stream.next().await;
     assert_eq!(world.past.asked(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn those_who_come_together_are_asked_about_together_each_for_themselves() {
+    let world = World::start().await;
+    world.past.slow_down(100);
+    let come = (0..60).map(|number| {
+        let world = &world;
+        async move {
+            let who = format!("client:{number}");
+            let stream = Sse::open(&world.url, &who).await;
+            (who, stream)
+        }
+    });
+    let came = join_all(come).await;
+    for (who, mut stream) in came {
+        let greeting = stream.next().await;
+        assert_eq!(greeting.data["channel"], who, "nobody is taken for another");
+    }
+    assert_eq!(world.past.asked(), 60);
+    let calls = world.past.calls();
+    assert!(calls <= 20, "{calls} calls");
 }
 
 #[tokio::test(flavor = "multi_thread")]
