@@ -1,7 +1,6 @@
 //! Changing a shop's data: who may write what.
 
-use avvivo_kernel::{AccountId, Timestamp};
-use chrono::DateTime;
+use avvivo_kernel::{AccountId, Timestamp, time::from_wire};
 use serde_json::{Map, Value};
 
 use super::{
@@ -281,11 +280,9 @@ fn word<T>(
 }
 
 fn moment(fields: Fields<'_>, field: &'static str) -> Result<Change<Timestamp>, FieldError> {
-    fields.text(field, MAX_NAME_CHARS)?.try_map(|typed| {
-        DateTime::parse_from_rfc3339(&typed)
-            .map(|at| at.to_utc())
-            .map_err(|_| FieldError::Wrong { field })
-    })
+    fields
+        .text(field, MAX_NAME_CHARS)?
+        .try_map(|typed| from_wire(&typed).ok_or(FieldError::Wrong { field }))
 }
 
 #[cfg(test)]
