@@ -135,10 +135,9 @@ impl Address {
         &self.street
     }
 
-    /// In parts, as it is stored, with its point on the map.
-    pub fn details(&self, point: Option<(f64, f64)>) -> Map<String, Value> {
+    /// In parts, as it is stored until the map is asked for its point.
+    pub fn details(&self) -> Map<String, Value> {
         let gallery = &self.gallery;
-        let on_map = point.map(maps_url);
         let parts: [(&str, Value); 13] = [
             ("street", self.street.clone().into()),
             ("number", self.number.clone().into()),
@@ -150,9 +149,9 @@ impl Address {
             ("galleryName", gallery.name.clone().into()),
             ("galleryLocal", gallery.local.clone().into()),
             ("galleryFloor", gallery.floor.clone().into()),
-            ("lat", point.map(|(lat, _)| lat).into()),
-            ("lng", point.map(|(_, lng)| lng).into()),
-            ("mapsUrl", on_map.into()),
+            ("lat", Value::Null),
+            ("lng", Value::Null),
+            ("mapsUrl", Value::Null),
         ];
         parts
             .map(|(key, value)| (key.to_owned(), value))

@@ -116,18 +116,16 @@ fn a_gallery_needs_its_unit_and_is_shown_with_it() {
 }
 
 #[test]
-fn an_address_is_stored_in_parts_with_its_point() {
-    let details = in_gallery("12b").details(Some((-34.6274, -58.4748)));
+fn an_address_is_stored_in_parts_without_its_point() {
+    let details = in_gallery("12b").details();
     assert_eq!(
         Value::Object(details),
         json!({
             "street": "Helguera", "number": "455", "city": "CABA", "province": "CABA", "zip": null,
             "reference": null, "isGallery": true, "galleryName": "Central", "galleryLocal": "12B",
-            "galleryFloor": null, "lat": -34.6274, "lng": -58.4748,
-            "mapsUrl": "https://www.google.com/maps/search/?api=1&query=-34.6274,-58.4748",
+            "galleryFloor": null, "lat": null, "lng": null, "mapsUrl": null,
         })
     );
-    assert_eq!(in_gallery("1").details(None)["mapsUrl"], Value::Null);
 }
 
 #[test]
