@@ -28,7 +28,8 @@ pub enum Editor {
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct ShopPatch {
     cuit: Change<String>,
-    email: Change<Email>,
+    /// Lower case; checked once it is known what was there before.
+    email: Change<String>,
     address: Change<String>,
     logo_url: Change<String>,
     cover_url: Change<String>,
@@ -87,7 +88,9 @@ impl ShopPatch {
         let fields = Fields::of(body);
         Ok(Self {
             cuit: create::cuit(fields)?,
-            email: create::email(fields)?,
+            email: fields
+                .text("email", MAX_NOTE_CHARS)?
+                .map(|typed| typed.to_lowercase()),
             address: fields.text("address", MAX_NOTE_CHARS)?,
             logo_url: fields.url("logoUrl")?,
             cover_url: fields.url("coverUrl")?,
@@ -123,7 +126,7 @@ impl ShopPatch {
         };
         let edited = Shop {
             cuit: self.cuit.over(current.cuit),
-            email: self.email.map(Email::into_string).over(current.email),
+            email: email(self.email, current.email.as_deref())?.over(current.email),
             address: self.address.over(current.address),
             logo_url: self.logo_url.over(current.logo_url),
             cover_url: self.cover_url.over(current.cover_url),
@@ -253,6 +256,17 @@ impl AdminPatch {
             reel_quota: self.reel_quota.or_empty(shop.reel_quota),
             ..shop
         })
+    }
+}
+
+/// What was stored before anybody checked it is left as it is: pages send everything back.
+fn email(sent: Change<String>, current: Option<&str>) -> Result<Change<String>, ShopError> {
+    match sent {
+        Change::Set(same) if current == Some(same.as_str()) => Ok(Change::Keep),
+        sent => sent.try_map(|typed| {
+            let email = Email::parse(&typed).map(Email::into_string);
+            email.ok_or(ShopError::InvalidEmail)
+        }),
     }
 }
 

@@ -156,3 +156,53 @@ async fn what_becomes_of_a_shop_becomes_of_who_owns_it_from_the_next_request_on(
         (&json!("PENDING_STORE"), None)
     );
 }
+
+/// What pages know of a shop; they send all of it back, telephones as digits alone and pictures without their query.
+const FORM: [&str; 13] = [
+    "name",
+    "razonSocial",
+    "cuit",
+    "email",
+    "address",
+    "logoUrl",
+    "coverUrl",
+    "website",
+    "addressDetails",
+    "paymentMethods",
+    "minimumPurchase",
+    "socialHandles",
+    "whatsappLines",
+];
+
+#[tokio::test]
+async fn a_page_that_sends_back_all_it_was_given_changes_nothing() {
+    let mall = Mall::open().await;
+    let owner = mall.app.owner(1).await;
+    // As an import left it.
+    let imported = "UPDATE shops SET email = 'ventas@luna', website = 'luna.example', minimum_purchase = 5,
+        address_details = '{\"lat\": \"\", \"lng\": null, \"street\": \"Cuenca\", \"number\": 612, \"legacyUid\": \"20417\"}'
+        WHERE id = $1";
+    mall.app.change(imported, owner.shop).await;
+    let lines = json!({"whatsappLines": [{"label": "Ventas", "number": "+5491144440101"}]});
+    let before = put_own(&mall.app, &owner, &lines).await;
+    let mut form = json!({});
+    for name in FORM {
+        form[name] = match &before[name] {
+            // What there is none of is sent as an empty text.
+            Value::Null => json!(""),
+            known => known.clone(),
+        };
+    }
+    form["whatsappLines"][0]["number"] = json!("5491144440101");
+    let mut after = put_own(&mall.app, &owner, &form).await;
+    assert_eq!(after["addressDetails"]["lat"], Value::Null);
+    for stamped in ["updatedAt", "addressDetails"] {
+        after[stamped] = before[stamped].clone();
+    }
+    assert_eq!(after, before);
+    let uid = "SELECT address_details ->> 'legacyUid' FROM shops WHERE id = $1";
+    assert_eq!(
+        mall.app.look(uid, owner.shop).await.as_deref(),
+        Some("20417")
+    );
+}
