@@ -62,7 +62,7 @@ impl Address {
             ("street", required("street", "")),
             (
                 "number",
-                required("number", "").or_else(|_| whole_number(fields)),
+                required("number", "").or_else(|_| whole_number(fields, "number")),
             ),
             ("city", required("city", &defaults.city)),
             ("province", required("province", &defaults.province)),
@@ -80,6 +80,7 @@ impl Address {
             let typed = fields.text(field, max);
             typed
                 .map(Change::value)
+                .or_else(|_| whole_number(fields, field).map(Some))
                 .map_err(|_| IntakeError::InvalidAddress(vec![field]))
         };
         Ok(Self {
@@ -168,12 +169,12 @@ impl Address {
     }
 }
 
-/// Numbers of doors come as numbers, too.
-fn whole_number(fields: Fields<'_>) -> Result<String, FieldError> {
-    let number = fields.raw("number").and_then(Value::as_u64);
+/// Numbers of doors, units, floors and postcodes come as numbers, too.
+fn whole_number(fields: Fields<'_>, field: &'static str) -> Result<String, FieldError> {
+    let number = fields.raw(field).and_then(Value::as_u64);
     number
         .map(|number| number.to_string())
-        .ok_or(FieldError::Wrong { field: "number" })
+        .ok_or(FieldError::Wrong { field })
 }
 
 fn gallery(

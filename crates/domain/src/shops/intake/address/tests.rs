@@ -66,7 +66,8 @@ fn an_empty_address_lacks_street_and_number() {
 
 #[test]
 fn parts_are_text_of_bounded_length() {
-    let base = json!({"street": "Cuenca", "number": 612});
+    let base = json!({"street": "Cuenca", "number": 612, "zip": 1406});
+    assert_eq!(address(&base).unwrap().details()["zip"], "1406");
     assert_eq!(
         address(&base).unwrap().base(),
         "Cuenca 612, Avellaneda, Buenos Aires, Argentina"
@@ -102,7 +103,7 @@ fn a_gallery_needs_its_unit_and_is_shown_with_it() {
         "Helguera 455, CABA · Local 12B"
     );
     sent["galleryName"] = json!("Central");
-    sent["galleryFloor"] = json!("1");
+    sent["galleryFloor"] = json!(1);
     assert_eq!(
         address(&sent).unwrap().display(),
         "Helguera 455, CABA · Galería Central · Local 12B · Piso 1"
