@@ -64,7 +64,8 @@ impl Client {
         let required = [
             ("Nombre", self.display_name.is_some()),
             ("Usuario", self.username.is_some()),
-            ("Términos", self.terms_accepted_at.is_some()),
+            // Clients may compare these, so it is spelled as they know it.
+            ("Terminos", self.terms_accepted_at.is_some()),
         ];
         let optional = [self.avatar_url.is_some(), self.instagram_handle.is_some()];
         let there = required.iter().map(|(_, there)| *there).chain(optional);

@@ -15,6 +15,7 @@
 //!   is stored under a key that nobody asks for any more.
 
 mod key;
+mod meters;
 
 use std::{
     collections::HashMap,
@@ -53,6 +54,8 @@ pub struct ResponseCache {
     /// Whether anything is kept at all.
     keeps: bool,
     generations: RwLock<HashMap<&'static str, Arc<AtomicU64>>>,
+    /// How many answers were computed, or tried to be.
+    computed: AtomicU64,
 }
 
 /// How answers of one route are kept. Made once, at the start, by [`ResponseCache::rule`].
@@ -150,6 +153,7 @@ impl ResponseCache {
             entries,
             keeps: max_bytes > 0,
             generations: RwLock::default(),
+            computed: AtomicU64::default(),
         }
     }
 
@@ -266,6 +270,7 @@ impl ResponseCache {
         };
         // Boxed, so that answering from the cache does not carry the room that computing needs.
         let fill = async {
+            self.computed.fetch_add(1, Ordering::Relaxed);
             let body = Box::pin(compute()).await?;
             Ok(Entry {
                 body: if self.keeps {

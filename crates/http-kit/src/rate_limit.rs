@@ -121,9 +121,11 @@ impl RateLimit {
 }
 
 impl RateHeaders {
-    /// Adds the headers to an answer.
+    /// Adds the headers to an answer. What a narrower limit that refused it has told already stays, and is told once.
     pub fn apply(self, headers: &mut HeaderMap) {
-        headers.extend(self.pairs());
+        for (name, value) in self.pairs() {
+            headers.entry(name).or_insert(value);
+        }
     }
 
     fn pairs(self) -> [(HeaderName, HeaderValue); 2] {

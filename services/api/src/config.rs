@@ -143,6 +143,8 @@ pub struct EdgeConfig {
     pub chat_limit: Quota,
     /// Bytes of cached answers.
     pub cache_bytes: u64,
+    /// The longest that any of them is kept.
+    pub cache_max_age: Duration,
 }
 
 impl Section for EdgeConfig {
@@ -192,6 +194,13 @@ impl Section for EdgeConfig {
                     16 << 20,
                     "every list at every limit fits several times over",
                 ),
+            cache_max_age: reader
+                .millis(
+                    "RESPONSE_CACHE_MAX_AGE_MS",
+                    "Longest that cached answers are kept when no event says that they changed; most are kept for less.",
+                )
+                .between(Duration::from_millis(100), Duration::from_hours(24))
+                .default(Duration::from_mins(2), "what the map is kept for"),
         }
     }
 }

@@ -77,7 +77,7 @@ impl Api {
         let core = Core::connect(&config.core, config.policy(), "api").await?;
         let core = core.reaching(&config.outside)?;
         let redis = redis(config)?;
-        let cache = Arc::new(ResponseCache::new(config.edge.cache_bytes));
+        let cache = cache(config, telemetry);
         let people = people(config, &core)?;
         let services = Arc::new(services(config, &core)?);
         let accounts = Accounts::new(core.deps.clone(), people.clone());
@@ -101,7 +101,7 @@ impl Api {
         let state = ApiState::new(Shared {
             chat_limit: RateLimit::new(Arc::clone(&limiter), config.edge.chat_limit),
             deps: core.deps.clone(),
-            rules: Arc::new(CacheRules::new(&cache)),
+            rules: Arc::new(CacheRules::new(&cache, config.edge.cache_max_age)),
             cache,
             redis,
             no_redis: RedisStatus::not_configured(&config.redis.key_prefix, config.redis.tls),
@@ -178,6 +178,13 @@ fn tell_other_bus(requested: BusKind, bus: &Bus) {
         let (requested, used) = (requested.word(), bus.kind().word());
         tracing::warn!(requested, used, "another event bus is used than asked for");
     }
+}
+
+/// Answers that are kept, and measured.
+fn cache(config: &Config, telemetry: &Telemetry) -> Arc<ResponseCache> {
+    let cache = Arc::new(ResponseCache::new(config.edge.cache_bytes));
+    cache.measure(telemetry.metrics());
+    cache
 }
 
 /// Who says who people are, if anybody does.

@@ -163,16 +163,18 @@ pub(crate) struct CacheRules {
 }
 
 impl CacheRules {
-    pub(crate) fn new(cache: &ResponseCache) -> Self {
+    /// None is kept for longer than `max_age`.
+    pub(crate) fn new(cache: &ResponseCache, max_age: Duration) -> Self {
+        let rule = |route, ttl: Duration, tag| cache.rule(route, ttl.min(max_age), &[tag]);
         Self {
-            feed: cache.rule("GET /reels", FEED_TTL, &[FEED_TAG]),
-            showcase: cache.rule("GET /reels/showcase", SHOWCASE_TTL, &[FEED_TAG]),
-            shops: cache.rule("GET /shops", SHOPS_TTL, &[SHOPS_TAG]),
-            featured: cache.rule("GET /shops/featured", FEATURED_TTL, &[SHOPS_TAG]),
-            letter: cache.rule("GET /shops/by-letter", LETTER_TTL, &[SHOPS_TAG]),
-            map: cache.rule("GET /shops/map-data", MAP_TTL, &[SHOPS_TAG]),
-            shared_reel: cache.rule("GET /share/reels/{id}", FEED_TTL, &[FEED_TAG]),
-            shared_stream: cache.rule("GET /share/streams/{id}", SHOPS_TTL, &[SHOPS_TAG]),
+            feed: rule("GET /reels", FEED_TTL, FEED_TAG),
+            showcase: rule("GET /reels/showcase", SHOWCASE_TTL, FEED_TAG),
+            shops: rule("GET /shops", SHOPS_TTL, SHOPS_TAG),
+            featured: rule("GET /shops/featured", FEATURED_TTL, SHOPS_TAG),
+            letter: rule("GET /shops/by-letter", LETTER_TTL, SHOPS_TAG),
+            map: rule("GET /shops/map-data", MAP_TTL, SHOPS_TAG),
+            shared_reel: rule("GET /share/reels/{id}", FEED_TTL, FEED_TAG),
+            shared_stream: rule("GET /share/streams/{id}", SHOPS_TTL, SHOPS_TAG),
         }
     }
 }

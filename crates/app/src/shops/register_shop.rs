@@ -101,7 +101,6 @@ async fn decide(
     let circumstances = Circumstances {
         actor: Actor::of(caller),
         id,
-        point: None,
         taken_slugs: &taken_slugs,
         origin,
         now: change.now,

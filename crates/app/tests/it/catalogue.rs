@@ -162,7 +162,6 @@ fn intake() -> impl Iterator<Item = AppError> {
         E::OwnerAdministers => E::OwnerAdministers,
         E::OwnerHasShop => E::OwnerHasShop,
         E::OwnerGone => E::OwnerGone,
-        E::AddressNotFound => E::AddressNotFound,
         E::InvalidField(_) => E::InvalidField("website"),
     )
 }

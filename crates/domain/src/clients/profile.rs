@@ -1,7 +1,7 @@
 //! Changing a profile.
 
 use avvivo_kernel::{Timestamp, time::business_day};
-use chrono::{DateTime, Datelike, NaiveDate, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, Utc};
 use serde_json::{Map, Value};
 
 use super::{Client, ClientError};
@@ -137,7 +137,7 @@ fn phone(typed: &str) -> Result<String, ClientError> {
     }
 }
 
-/// A day, or the day in UTC of a date with time, as a page sends the value of a date field.
+/// A day, or the day of a date with time, in UTC unless it says otherwise, as a page sends the value of a date field.
 fn birth_date(sent: Option<&Value>, now: Timestamp) -> Result<Change<NaiveDate>, ClientError> {
     let typed = match sent {
         None => return Ok(Change::Keep),
@@ -146,9 +146,9 @@ fn birth_date(sent: Option<&Value>, now: Timestamp) -> Result<Change<NaiveDate>,
         Some(Value::String(typed)) => typed.trim(),
         Some(_) => return Err(ClientError::BirthDate),
     };
-    let read = NaiveDate::parse_from_str(typed, "%Y-%m-%d").or_else(|_| {
-        DateTime::parse_from_rfc3339(typed).map(|at| at.with_timezone(&Utc).date_naive())
-    });
+    let read = NaiveDate::parse_from_str(typed, "%Y-%m-%d")
+        .or_else(|_| typed.parse().map(|at: DateTime<Utc>| at.date_naive()))
+        .or_else(|_| typed.parse().map(|at: NaiveDateTime| at.date()));
     read.ok()
         .filter(|date| date.year() >= FIRST_BIRTH_YEAR && *date <= business_day(now))
         .map(Change::Set)

@@ -48,11 +48,21 @@ pub fn read(fields: Fields<'_>, editor: Editor) -> Result<Change<Map<String, Val
         if editor == Editor::Owner {
             details.retain(|key, _| is_known(key));
         }
+        for key in POINT {
+            // An import wrote nothing as a blank, and pages send it back.
+            if details.get(key).is_some_and(is_blank_text) {
+                details.insert(key.to_owned(), Value::Null);
+            }
+        }
         for (key, value) in &details {
             check(key, value)?;
         }
         bounded(FIELD, 0, details)
     })
+}
+
+fn is_blank_text(value: &Value) -> bool {
+    value.as_str().is_some_and(|text| text.trim().is_empty())
 }
 
 fn is_known(key: &str) -> bool {
@@ -213,6 +223,9 @@ mod tests {
             Value::Object(kept),
             json!({"street": "ab", "extra": {"x": 1}})
         );
+        let blank = read(json!({"lat": "", "lng": " "})).unwrap().unwrap();
+        assert_eq!(Value::Object(blank), json!({"lat": null, "lng": null}));
+        assert!(read(json!({"lat": "cerca"})).is_err());
         assert!(read(json!({"street": {}})).is_err());
         assert!(read(json!({"street": "x".repeat(2049)})).is_err());
         assert!(read(json!({"odd": "x".repeat(17_000)})).is_err());

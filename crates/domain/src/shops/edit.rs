@@ -1,7 +1,6 @@
 //! Changing a shop's data: who may write what.
 
-use avvivo_kernel::{AccountId, Timestamp};
-use chrono::DateTime;
+use avvivo_kernel::{AccountId, Timestamp, time::from_wire};
 use serde_json::{Map, Value};
 
 use super::{
@@ -29,7 +28,8 @@ pub enum Editor {
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct ShopPatch {
     cuit: Change<String>,
-    email: Change<Email>,
+    /// Lower case; checked once it is known what was there before.
+    email: Change<String>,
     address: Change<String>,
     logo_url: Change<String>,
     cover_url: Change<String>,
@@ -88,7 +88,9 @@ impl ShopPatch {
         let fields = Fields::of(body);
         Ok(Self {
             cuit: create::cuit(fields)?,
-            email: create::email(fields)?,
+            email: fields
+                .text("email", MAX_NOTE_CHARS)?
+                .map(|typed| typed.to_lowercase()),
             address: fields.text("address", MAX_NOTE_CHARS)?,
             logo_url: fields.url("logoUrl")?,
             cover_url: fields.url("coverUrl")?,
@@ -124,7 +126,7 @@ impl ShopPatch {
         };
         let edited = Shop {
             cuit: self.cuit.over(current.cuit),
-            email: self.email.map(Email::into_string).over(current.email),
+            email: email(self.email, current.email.as_deref())?.over(current.email),
             address: self.address.over(current.address),
             logo_url: self.logo_url.over(current.logo_url),
             cover_url: self.cover_url.over(current.cover_url),
@@ -257,6 +259,17 @@ impl AdminPatch {
     }
 }
 
+/// What was stored before anybody checked it is left as it is: pages send everything back.
+fn email(sent: Change<String>, current: Option<&str>) -> Result<Change<String>, ShopError> {
+    match sent {
+        Change::Set(same) if current == Some(same.as_str()) => Ok(Change::Keep),
+        sent => sent.try_map(|typed| {
+            let email = Email::parse(&typed).map(Email::into_string);
+            email.ok_or(ShopError::InvalidEmail)
+        }),
+    }
+}
+
 /// What is unknown, or no word at all, is `PENDING_VERIFICATION`, as it has always been.
 fn status(fields: Fields<'_>) -> Change<ShopStatus> {
     fields.raw("status").map_or(Change::Keep, |sent| {
@@ -281,11 +294,9 @@ fn word<T>(
 }
 
 fn moment(fields: Fields<'_>, field: &'static str) -> Result<Change<Timestamp>, FieldError> {
-    fields.text(field, MAX_NAME_CHARS)?.try_map(|typed| {
-        DateTime::parse_from_rfc3339(&typed)
-            .map(|at| at.to_utc())
-            .map_err(|_| FieldError::Wrong { field })
-    })
+    fields
+        .text(field, MAX_NAME_CHARS)?
+        .try_map(|typed| from_wire(&typed).ok_or(FieldError::Wrong { field }))
 }
 
 #[cfg(test)]

@@ -134,17 +134,17 @@ fn address_defaults(reader: &mut Reader<'_>) -> AddressDefaults {
     };
     AddressDefaults {
         city: part(
-            "SELF_REGISTER_CITY",
+            "SELF_REGISTER_GEOCODE_CITY",
             "City of addresses without one.",
             defaults.city,
         ),
         province: part(
-            "SELF_REGISTER_PROVINCE",
+            "SELF_REGISTER_GEOCODE_PROVINCE",
             "Province of addresses without one.",
             defaults.province,
         ),
         country: part(
-            "SELF_REGISTER_COUNTRY",
+            "SELF_REGISTER_GEOCODE_COUNTRY",
             "Country of all addresses.",
             defaults.country,
         ),

@@ -6,6 +6,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod acceptance;
 mod audit;
 mod auth;
 mod chat;

@@ -2,6 +2,7 @@
 
 mod create;
 mod edit;
+mod freshness;
 mod lists;
 mod moderate;
 mod quota;
@@ -11,7 +12,7 @@ mod register_steps;
 use serde_json::{Value, json};
 
 use crate::support::{
-    TestApp,
+    Settings, TestApp,
     people::{Owner, Person},
 };
 
@@ -23,7 +24,12 @@ pub(crate) struct Mall {
 
 impl Mall {
     pub(crate) async fn open() -> Self {
-        let app = TestApp::start().await;
+        Self::open_with(|_| {}).await
+    }
+
+    /// With other settings.
+    pub(crate) async fn open_with(change: impl FnOnce(&mut Settings)) -> Self {
+        let app = TestApp::start_with(change).await;
         let admin = app.admin(900).await;
         Self { app, admin }
     }

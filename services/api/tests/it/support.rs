@@ -128,20 +128,22 @@ impl TestApp {
 
     /// Returns once the api hears the events that invalidate its caches.
     pub(crate) async fn hears_events(&self) {
-        wait_for("the event bus to be heard", PATIENCE, async || {
-            let answer = self
-                .get("/ready")
-                .header("x-healthcheck-token", HEALTHCHECK_TOKEN)
-                .await;
-            let body = answer.json();
-            if body["dependencies"][1]["up"] == true {
-                Seen::Done(())
-            } else {
-                Seen::NotYet(body)
-            }
-        })
-        .await;
+        hears_events(&self.router).await;
     }
+}
+
+/// Returns once an instance hears the events that invalidate its caches.
+pub(crate) async fn hears_events(instance: &Router) {
+    wait_for("the event bus to be heard", PATIENCE, async || {
+        let asked = Ask::new(instance, Method::GET, "/ready");
+        let body = asked.bearer(HEALTHCHECK_TOKEN).await.json();
+        if body["dependencies"][1]["up"] == true {
+            Seen::Done(())
+        } else {
+            Seen::NotYet(body)
+        }
+    })
+    .await;
 }
 
 /// What an api beside this Google reads, but for its database and Redis.

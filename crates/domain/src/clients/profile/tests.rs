@@ -142,6 +142,8 @@ fn birth_dates_come_as_days_or_as_moments() {
     for (sent, day) in [
         ("1990-05-01", "1990-05-01"),
         ("1990-05-01T03:00:00.000Z", "1990-05-01"),
+        ("1990-05-01T23:30:00-03:00", "1990-05-02"),
+        ("1990-05-01T23:30:00", "1990-05-01"),
         ("2026-03-10", "2026-03-10"),
     ] {
         let after = patched(client(), &json!({ "birthDate": sent }));
@@ -177,7 +179,7 @@ fn an_empty_profile_lacks_all_that_is_required() {
     let completion = client().completion();
     assert_eq!(
         completion.missing_required,
-        ["Nombre", "Usuario", "Términos"]
+        ["Nombre", "Usuario", "Terminos"]
     );
     assert_eq!((completion.is_complete, completion.percent), (false, 0));
 }

@@ -29,6 +29,20 @@ fn admin_fields() -> Value {
 }
 
 #[test]
+fn what_was_stored_before_anybody_checked_is_sent_back_unharmed() {
+    let imported = Shop {
+        email: Some("ventas@luna, otra@luna".to_owned()),
+        ..example::shop()
+    };
+    let saves = |email: &str| edited(&imported, &json!({"email": email}), Editor::Owner);
+    let kept = saves(" Ventas@Luna,  otra@luna").unwrap().shop;
+    assert_eq!(kept.email, imported.email);
+    assert_eq!(saves("ventas@luna").err(), Some(ShopError::InvalidEmail));
+    let mended = saves("ventas@luna.com").unwrap().shop;
+    assert_eq!(mended.email.as_deref(), Some("ventas@luna.com"));
+}
+
+#[test]
 fn owners_write_their_own_data_and_nothing_else() {
     let shop = example::shop();
     let ignored = edited(&shop, &admin_fields(), Editor::Owner).unwrap();

@@ -62,7 +62,7 @@ impl Address {
             ("street", required("street", "")),
             (
                 "number",
-                required("number", "").or_else(|_| whole_number(fields)),
+                required("number", "").or_else(|_| whole_number(fields, "number")),
             ),
             ("city", required("city", &defaults.city)),
             ("province", required("province", &defaults.province)),
@@ -80,6 +80,7 @@ impl Address {
             let typed = fields.text(field, max);
             typed
                 .map(Change::value)
+                .or_else(|_| whole_number(fields, field).map(Some))
                 .map_err(|_| IntakeError::InvalidAddress(vec![field]))
         };
         Ok(Self {
@@ -135,10 +136,9 @@ impl Address {
         &self.street
     }
 
-    /// In parts, as it is stored, with its point on the map.
-    pub fn details(&self, point: Option<(f64, f64)>) -> Map<String, Value> {
+    /// In parts, as it is stored until the map is asked for its point.
+    pub fn details(&self) -> Map<String, Value> {
         let gallery = &self.gallery;
-        let on_map = point.map(maps_url);
         let parts: [(&str, Value); 13] = [
             ("street", self.street.clone().into()),
             ("number", self.number.clone().into()),
@@ -150,9 +150,9 @@ impl Address {
             ("galleryName", gallery.name.clone().into()),
             ("galleryLocal", gallery.local.clone().into()),
             ("galleryFloor", gallery.floor.clone().into()),
-            ("lat", point.map(|(lat, _)| lat).into()),
-            ("lng", point.map(|(_, lng)| lng).into()),
-            ("mapsUrl", on_map.into()),
+            ("lat", Value::Null),
+            ("lng", Value::Null),
+            ("mapsUrl", Value::Null),
         ];
         parts
             .map(|(key, value)| (key.to_owned(), value))
@@ -169,12 +169,12 @@ impl Address {
     }
 }
 
-/// Numbers of doors come as numbers, too.
-fn whole_number(fields: Fields<'_>) -> Result<String, FieldError> {
-    let number = fields.raw("number").and_then(Value::as_u64);
+/// Numbers of doors, units, floors and postcodes come as numbers, too.
+fn whole_number(fields: Fields<'_>, field: &'static str) -> Result<String, FieldError> {
+    let number = fields.raw(field).and_then(Value::as_u64);
     number
         .map(|number| number.to_string())
-        .ok_or(FieldError::Wrong { field: "number" })
+        .ok_or(FieldError::Wrong { field })
 }
 
 fn gallery(

@@ -79,9 +79,6 @@ pub enum IntakeError {
     /// The account vanished meanwhile.
     #[error("the account is gone")]
     OwnerGone,
-    /// The map does not know the address.
-    #[error("the address is on no map")]
-    AddressNotFound,
     /// A field that may be left out cannot be meant.
     #[error("invalid field {0}")]
     InvalidField(&'static str),
@@ -161,8 +158,7 @@ impl IntakeError {
             | Self::DuplicateContact { .. }
             | Self::InvalidAddress(_)
             | Self::DuplicateStoreAtAddress
-            | Self::AddressRequiresGallery { .. }
-            | Self::AddressNotFound => "address",
+            | Self::AddressRequiresGallery { .. } => "address",
         }
     }
 
@@ -219,7 +215,6 @@ impl Fault for IntakeError {
             | Self::InvalidWhatsapp
             | Self::MissingConsents
             | Self::MissingSocial
-            | Self::AddressNotFound
             | Self::InvalidField(_) => ErrorKind::Invalid,
         }
     }
@@ -245,7 +240,6 @@ impl Fault for IntakeError {
             Self::OwnerMustSignIn => "SIGN_IN_FIRST",
             Self::MissingConsents => "MISSING_CONSENTS",
             Self::MissingSocial => "MISSING_SOCIAL",
-            Self::AddressNotFound => "ADDRESS_NOT_FOUND",
             Self::InvalidField(_) => "INVALID_FIELD",
         }
     }
@@ -293,9 +287,6 @@ impl Fault for IntakeError {
             }
             Self::OwnerGone => {
                 "No encontramos la cuenta para este registro. Volvé a iniciar sesión."
-            }
-            Self::AddressNotFound => {
-                "No pudimos ubicar la dirección en el mapa. Revisá la calle y la altura."
             }
             Self::InvalidField(field) => return format!("El campo {field} no es válido."),
         }

@@ -69,8 +69,6 @@ pub struct Circumstances<'a> {
     pub actor: Actor,
     /// The shop's id.
     pub id: ShopId,
-    /// The point of the address.
-    pub point: Option<(f64, f64)>,
     /// Slugs that begin like the shop's.
     pub taken_slugs: &'a BTreeSet<String>,
     /// Where it comes from.
@@ -192,7 +190,7 @@ fn shop(draft: &Draft, ownership: &Ownership, opens: bool, at: Circumstances<'_>
         razon_social: Some(identity.razon_social.clone()),
         cuit: Some(identity.cuit.clone()),
         address: Some(display.clone()),
-        address_details: Some(address.details(at.point)),
+        address_details: Some(address.details()),
         address_base: Some(address.base()),
         address_display: Some(display),
         normalized_address_base: Some(address.normalized()),

@@ -13,6 +13,9 @@ use super::{
 };
 use crate::{routes::ProblemView, state::ApiState};
 
+/// What a picture without a name is called; it is a picture by that.
+const NAMELESS: &str = "chat-image.jpg";
+
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = ChatUploadRequest)]
@@ -61,7 +64,7 @@ pub(crate) async fn handle(
         .files
         .unwrap_or_default()
         .iter()
-        .map(|file| file.announced("upload"))
+        .map(|file| file.announced(NAMELESS))
         .collect();
     let slots = request_upload::run(&state.deps, who, named, &files)
         .await

@@ -119,6 +119,10 @@ async fn what_is_not_taken_is_told() {
         let body = json!({"conversationId": talk.id, "paths": paths});
         assert_eq!(confirm(&talk, &client, &body).await.word(), word, "{body}");
     }
+    let nameless = json!({"conversationId": talk.id, "files": [{}]});
+    let signed = sign(&talk, &client, &nameless).await.ok();
+    let path = signed["uploads"][0]["path"].as_str().unwrap();
+    assert!(path.ends_with("-0-chat-image.jpg"), "{path}");
     let stranger = talk.app.client(9).await;
     assert_eq!(
         sign(&talk, &stranger, &files(&["a.png"])).await.word(),

@@ -44,7 +44,7 @@ async fn a_profile_is_shown_in_the_shape_clients_know() {
     );
     assert_eq!(
         profile["completion"],
-        json!({"isComplete": false, "completionPercent": 20, "missingRequired": ["Usuario", "Términos"]})
+        json!({"isComplete": false, "completionPercent": 20, "missingRequired": ["Usuario", "Terminos"]})
     );
     assert_eq!(
         (&profile["authUserId"], &profile["email"]),

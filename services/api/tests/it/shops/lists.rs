@@ -261,17 +261,7 @@ async fn a_change_reaches_the_cached_lists_of_every_instance_long_before_they_ex
     let shop = mall.shop("Luna Azul", json!({})).await;
     let other = mall.app.second_instance(|_| {}).await;
     mall.app.hears_events().await;
-    wait_for("the other instance to hear events", PATIENCE, async || {
-        let ready = crate::support::answer::Ask::new(&other, http::Method::GET, "/ready")
-            .bearer(crate::support::HEALTHCHECK_TOKEN)
-            .await
-            .json();
-        match &ready["dependencies"][1]["up"] {
-            Value::Bool(true) => Seen::Done(()),
-            _ => Seen::NotYet(ready),
-        }
-    })
-    .await;
+    crate::support::hears_events(&other).await;
     for path in ["/shops", "/shops/featured", "/shops/by-letter?letter=l"] {
         crate::support::get_from(&other, path).await.ok();
         let again = crate::support::get_from(&other, path).await;

@@ -62,7 +62,6 @@ fn registered(registrant: Registrant<'_>) -> Result<Registration, IntakeError> {
     let circumstances = Circumstances {
         actor: Actor::Anonymous,
         id: Uuid::from_u128(2).into(),
-        point: Some((-34.6274, -58.4748)),
         taken_slugs: &BTreeSet::from(["hilos-del-sur".to_owned()]),
         origin: &Origin::default(),
         now: now(),
