@@ -19,7 +19,7 @@ use avvivo_postgres::{
     Transaction,
     notifications::{self, Notice},
     shops::{
-        lists,
+        ListedShop, Rating, lists,
         owners::{self, Named},
         write,
     },
@@ -28,7 +28,7 @@ use avvivo_postgres::{
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::refused;
+use super::{read, refused};
 use crate::{
     AppError, Deps, announce, audit,
     mailing::{self, Letter, Posted},
@@ -316,6 +316,24 @@ impl<'a> Change<'a> {
         };
         notifications::insert_for_admins(&mut self.tx, &told, notice, self.now).await?;
         Ok(())
+    }
+
+    /// A shop as who changed it is answered. What its reviews add up to is told by reads.
+    pub(super) async fn show(&mut self, shop: Shop) -> Result<ListedShop, AppError> {
+        let mut listed = ListedShop {
+            shop,
+            rating: Rating::default(),
+            own: None,
+        };
+        read::add_own(&mut self.tx, vec![&mut listed], self.now).await?;
+        Ok(listed)
+    }
+
+    /// Makes it all true, and answers the shop.
+    pub(super) async fn commit_and_show(mut self, shop: Shop) -> Result<ListedShop, AppError> {
+        let shown = self.show(shop).await?;
+        self.commit().await?;
+        Ok(shown)
     }
 
     /// Makes it all true, and tells the world: last, and in one order, because audiences are locked until the commit.

@@ -11,7 +11,7 @@ use avvivo_domain::{
 };
 use avvivo_kernel::ShopId;
 use avvivo_postgres::{
-    shops::{intake, owners::Named, write},
+    shops::{ListedShop, intake, owners::Named, write},
     wallets,
 };
 
@@ -22,7 +22,7 @@ use crate::{AppError, Deps, mailing::Letter};
 const LOOKS: usize = 2;
 
 /// Makes a shop, with its owner's account and its wallet.
-pub async fn run(deps: &Deps, admin: &Caller, request: NewShop) -> Result<Shop, AppError> {
+pub async fn run(deps: &Deps, admin: &Caller, request: NewShop) -> Result<ListedShop, AppError> {
     let id = request.id.unwrap_or_else(|| deps.ids.uuid().into());
     let mut change = Change::begin(deps, Some(admin)).await?;
     for _ in 0..LOOKS {
@@ -39,8 +39,7 @@ pub async fn run(deps: &Deps, admin: &Caller, request: NewShop) -> Result<Shop, 
             if let Some(owner) = &created.invite {
                 change.mail(owner.as_str(), Letter::ShopInvite).await?;
             }
-            change.commit().await?;
-            return Ok(shop);
+            return change.commit_and_show(shop).await;
         }
     }
     Err(ShopError::EmailTaken.into())

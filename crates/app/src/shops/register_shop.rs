@@ -22,6 +22,7 @@ use avvivo_kernel::ShopId;
 use avvivo_postgres::{
     DbError, accounts,
     shops::{
+        ListedShop,
         intake::{self, Asked},
         owners::Named,
         write::{self, Unique},
@@ -41,7 +42,7 @@ pub async fn run(
     caller: Option<&Caller>,
     body: &Map<String, Value>,
     origin: &Origin,
-) -> Result<Shop, AppError> {
+) -> Result<ListedShop, AppError> {
     let draft = Draft::read(body, &deps.policy.address_defaults)?;
     let mut change = Change::begin(deps, caller).await?;
     intake::take_turn(&mut change.tx).await?;
@@ -61,8 +62,7 @@ pub async fn run(
                 .await?;
             change.find_place(None, &shop).await?;
             confirm(&mut change, &shop, &registration.confirmation).await?;
-            change.commit().await?;
-            return Ok(shop);
+            return change.commit_and_show(shop).await;
         }
     }
     Err(IntakeError::OwnerGone.into())

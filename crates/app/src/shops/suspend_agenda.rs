@@ -5,13 +5,15 @@ use avvivo_domain::{
     clients::reminder::Reminder,
     identity::Caller,
     shops::{
-        Shop,
         agenda::{Rescheduled, SuspensionDays, reschedule},
         transitions::suspend_agenda,
     },
 };
 use avvivo_kernel::{ShopId, StreamId, time::to_wire};
-use avvivo_postgres::shops::agenda::{self, Agenda, Move};
+use avvivo_postgres::shops::{
+    ListedShop,
+    agenda::{self, Agenda, Move},
+};
 use serde_json::{Value, json};
 
 use super::change::Change;
@@ -23,7 +25,7 @@ pub async fn run(
     admin: &Caller,
     id: ShopId,
     (days, reason): (SuspensionDays, Option<String>),
-) -> Result<Shop, AppError> {
+) -> Result<ListedShop, AppError> {
     let (mut change, before) = Change::of(deps, admin, id).await?;
     let now = change.now;
     let by = Some(admin.account_id);
@@ -38,8 +40,7 @@ pub async fn run(
         let entry = entry.with("lives", scheduled(&lives, &moves), rescheduled(&moves));
         change.write_down(&entry, pair).await?;
     }
-    change.commit().await?;
-    Ok(after)
+    change.commit_and_show(after).await
 }
 
 /// What becomes of a live, with what its reminders say.

@@ -89,7 +89,7 @@ async fn shops_given_both_ways_at_once_take_accounts_in_one_order() {
         other_way.commit().await.unwrap();
     };
     let (given, ()) = tokio::join!(giving, going_on);
-    assert_eq!(given.unwrap().owner, Some(buyer));
+    assert_eq!(given.unwrap().shop.owner, Some(buyer));
 }
 
 #[tokio::test]
@@ -186,7 +186,7 @@ async fn a_shop_that_is_deleted_takes_its_reels_before_its_wallet() {
         giving_up.commit().await.unwrap();
     };
     let (deleted, ()) = tokio::join!(delete_shop::run(&world.deps, &admin, shop.id), going_on);
-    assert_eq!(deleted.unwrap().id, shop.id);
+    assert_eq!(deleted.unwrap().shop.id, shop.id);
     assert_eq!(world.count("SELECT count(*) FROM reels").await, 0);
     assert!(world.count("SELECT count(*) FROM object_tombstones").await > 0);
 }

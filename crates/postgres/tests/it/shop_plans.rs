@@ -1,6 +1,7 @@
 //! The lists of shops find their index among fifty thousand shops, whatever values they are planned for.
 
 use serde_json::Value;
+use uuid::Uuid;
 
 use crate::{
     plans::{explain, prepare, statement},
@@ -109,6 +110,29 @@ async fn every_list_of_shops_reads_its_page_in_order_from_an_index() {
     searches(&world, &one, nobody, &["shops_pkey"]).await;
     let count = ["count(*) AS \"count!\"", "FROM shops AS s"];
     searches(&world, &count, "", &["shops_public_name_idx"]).await;
+}
+
+#[tokio::test]
+async fn what_who_runs_shops_is_shown_beside_them_is_found_by_their_ids() {
+    let world = street().await;
+    for statement in [
+        "INSERT INTO quota_wallets (shop_id) SELECT id FROM shops",
+        "INSERT INTO penalties (id, shop_id, reason, created_at)
+         SELECT gen_random_uuid(), s.id, 'x', now() - n * interval '1 day' FROM shops AS s, generate_series(1, 2) AS n",
+        "ANALYZE quota_wallets, penalties",
+    ] {
+        world.run(statement).await;
+    }
+    // As many as a page for administrators has.
+    let ids: Vec<String> = (0..500)
+        .map(|n| format!("'{}'", Uuid::from_u128(n)))
+        .collect();
+    let some = format!("ARRAY[{}]::uuid[]", ids.join(", "));
+    let wallets = ["FROM quota_wallets", "shop_id = ANY($1)"];
+    searches(&world, &wallets, &some, &["quota_wallets_pkey"]).await;
+    let penalties = ["FROM penalties"];
+    let newest = ["penalties_shop_id_created_at_idx"];
+    searches(&world, &penalties, &format!("{some}, 50"), &newest).await;
 }
 
 #[tokio::test]

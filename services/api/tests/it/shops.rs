@@ -4,6 +4,7 @@ mod create;
 mod edit;
 mod lists;
 mod moderate;
+mod own;
 mod quota;
 mod register;
 mod register_steps;
