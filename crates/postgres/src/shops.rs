@@ -6,6 +6,7 @@ pub mod intake;
 pub mod lists;
 pub mod owners;
 mod row;
+pub mod suspensions;
 pub mod write;
 
 use avvivo_domain::{

@@ -8,6 +8,7 @@ mod own;
 mod quota;
 mod register;
 mod register_steps;
+mod suspend_agenda;
 
 use serde_json::{Value, json};
 
