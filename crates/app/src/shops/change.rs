@@ -7,9 +7,8 @@ use avvivo_domain::{
     identity::Caller,
     notifications::NotificationKind,
     quota::Wallet,
-    reels::LIFETIME,
     shops::{
-        Plan, Shop, ShopError, images,
+        Plan, Shop, ShopError,
         owner::{self, OwnerAccount, SignIn},
         view::changes_lists,
     },
@@ -23,12 +22,12 @@ use avvivo_postgres::{
         owners::{self, Named},
         write,
     },
-    uploads, wallets,
+    wallets,
 };
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{read, refused};
+use super::{files::Pictures, read, refused};
 use crate::{
     AppError, Deps, announce, audit,
     mailing::{self, Letter, Posted},
@@ -41,6 +40,8 @@ pub(super) struct Change<'a> {
     pub(super) tx: Transaction,
     pub(super) now: Timestamp,
     occasion: Occasion,
+    /// What the shop shows from now on, and what it no longer shows.
+    pictures: Pictures,
     /// Whose streams are judged anew.
     judged: BTreeSet<Uuid>,
     /// What lists of shops are forgotten for.
@@ -59,6 +60,7 @@ impl<'a> Change<'a> {
                 actor: Actor::of(caller),
                 at: now,
             },
+            pictures: Pictures::default(),
             judged: BTreeSet::new(),
             changed: None,
         })
@@ -137,26 +139,11 @@ impl<'a> Change<'a> {
         write::save(&mut self.tx, before, after)
             .await
             .map_err(refused)?;
-        self.keep_what_is_shown(before, after).await?;
+        self.pictures.change(self.deps, before, after);
         let told = before.standing().is_operable() != after.standing().is_operable();
         if let Some(owner) = after.owner.filter(|_| told) {
             // They act as the shop from now on, or no longer do.
             self.judge(owner);
-        }
-        Ok(())
-    }
-
-    /// Pictures that the shop shows from now on stay, and those that it no longer shows go; a day later, because pages that
-    /// are open still do.
-    async fn keep_what_is_shown(&mut self, before: &Shop, after: &Shop) -> Result<(), AppError> {
-        let (before, after) = (shown(self.deps, before), shown(self.deps, after));
-        let new: Vec<String> = after.difference(&before).cloned().collect();
-        let old: Vec<String> = before.difference(&after).cloned().collect();
-        if !new.is_empty() {
-            uploads::remove_tombstones(&mut self.tx, &new).await?;
-        }
-        if !old.is_empty() {
-            uploads::bury(&mut self.tx, &old, self.now + LIFETIME).await?;
         }
         Ok(())
     }
@@ -336,8 +323,10 @@ impl<'a> Change<'a> {
         Ok(shown)
     }
 
-    /// Makes it all true, and tells the world: last, and in one order, because audiences are locked until the commit.
+    /// Makes it all true, and tells the world: last, and in one order, because tombstones and audiences are locked until the
+    /// commit.
     pub(super) async fn commit(mut self) -> Result<(), AppError> {
+        self.pictures.settle(&mut self.tx, self.now).await?;
         for account in self.judged {
             announce::access_changed(self.deps, &mut self.tx, account.into(), self.now).await?;
         }
@@ -346,30 +335,6 @@ impl<'a> Change<'a> {
         }
         Ok(self.deps.commit(self.tx).await?)
     }
-}
-
-/// Puts the files of a shop that is about to be deleted on the list of things to delete.
-pub(crate) async fn bury_files(
-    deps: &Deps,
-    tx: &mut Transaction,
-    shop: &Shop,
-) -> Result<(), AppError> {
-    let media = write::media(tx, shop.id).await?;
-    let stored = media.urls.iter().filter_map(|url| deps.store.path_of(url));
-    let paths: Vec<String> = stored
-        .map(|path| path.as_str().to_owned())
-        .chain(media.paths)
-        .chain(shown(deps, shop))
-        .collect();
-    Ok(uploads::bury(tx, &paths, deps.now()).await?)
-}
-
-/// The objects of its own that a shop shows.
-fn shown(deps: &Deps, shop: &Shop) -> BTreeSet<String> {
-    images::shown(shop, |url| {
-        let path = deps.store.path_of(url)?;
-        Some(path.as_str().to_owned())
-    })
 }
 
 /// An account, for the audit.
