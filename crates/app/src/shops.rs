@@ -27,7 +27,7 @@ use avvivo_postgres::{DbError, shops::write::Unique};
 
 use crate::AppError;
 
-pub(crate) use files::delete;
+pub(crate) use files::{delete, lock};
 
 /// The address of a shop that its owner gets in by.
 fn owners_address(shop: &Shop) -> Result<Email, ShopError> {

@@ -5,14 +5,10 @@ use std::collections::BTreeSet;
 use avvivo_domain::{
     audit::{Actor, AuditAction, AuditEntry, Occasion, SubjectKind},
     identity::Caller,
-    shops::Shop,
 };
-use avvivo_kernel::ShopId;
 use avvivo_postgres::{
-    Transaction,
-    shops::{lists, write},
     testpanel::{self, Counts},
-    uploads, wallets,
+    uploads,
 };
 use serde_json::{Value, json};
 
@@ -34,7 +30,7 @@ pub async fn reset(deps: &Deps, admin: &Caller) -> Result<(), AppError> {
     let mut files = Vec::new();
     let ids = testpanel::list_shops(&mut tx).await?;
     for id in &ids {
-        if let Some(shop) = lock(&mut tx, *id).await? {
+        if let Some(shop) = shops::lock(&mut tx, *id).await? {
             files.extend(shops::delete(deps, &mut tx, &shop).await?);
             judged.extend(shop.owner);
         }
@@ -62,13 +58,6 @@ pub async fn reset(deps: &Deps, admin: &Caller) -> Result<(), AppError> {
         announce::shop_changed(deps, &mut tx, shop, now).await?;
     }
     Ok(deps.commit(tx).await?)
-}
-
-/// A shop, locked as by everybody else: its reels and the wallet first.
-async fn lock(tx: &mut Transaction, id: ShopId) -> Result<Option<Shop>, AppError> {
-    write::lock_reels(tx, id).await?;
-    wallets::lock(tx, id).await?;
-    Ok(lists::find_for_update(tx, id).await?)
 }
 
 fn told(counts: Counts) -> Value {

@@ -9,7 +9,7 @@ use avvivo_domain::{
     quota::Wallet,
     shops::{
         Plan, Shop, ShopError,
-        owner::{self, OwnerAccount, SignIn},
+        owner::{self, OwnerAccount, Ownership, SignIn},
         view::changes_lists,
     },
 };
@@ -27,7 +27,10 @@ use avvivo_postgres::{
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{files::Pictures, read, refused};
+use super::{
+    files::{self, Pictures},
+    read, refused,
+};
 use crate::{
     AppError, Deps, announce, audit,
     mailing::{self, Letter, Posted},
@@ -89,17 +92,15 @@ impl<'a> Change<'a> {
         Ok((change, shop, wallet))
     }
 
-    /// Begins the end of a shop, whose reels are locked before all else, as by those who render and hide them.
+    /// Begins the end of a shop.
     pub(super) async fn with_reels(
         deps: &'a Deps,
         caller: &Caller,
         shop: ShopId,
     ) -> Result<(Self, Shop), AppError> {
         let mut change = Self::begin(deps, Some(caller)).await?;
-        write::lock_reels(&mut change.tx, shop).await?;
-        wallets::lock(&mut change.tx, shop).await?;
-        let shop = change.lock(shop).await?;
-        Ok((change, shop))
+        let found = files::lock(&mut change.tx, shop).await?;
+        Ok((change, found.ok_or(ShopError::NotFound)?))
     }
 
     async fn lock(&mut self, shop: ShopId) -> Result<Shop, AppError> {
@@ -255,8 +256,37 @@ impl<'a> Change<'a> {
         Ok(audit::write(self.deps, &mut self.tx, &entry).await?)
     }
 
+    /// A new shop with its owner, whose account is stored; none when their address was taken in the meantime.
+    pub(super) async fn settle_owner(
+        &mut self,
+        shop: &Shop,
+        ownership: &Ownership,
+    ) -> Result<Option<Shop>, AppError> {
+        let owner = match ownership {
+            Ownership::Linked(account) => Some(*account),
+            Ownership::Given(owner) => {
+                if let Some((before, _)) = self.account(Named::Id(owner.id)).await? {
+                    self.save_account(before, *owner).await?;
+                }
+                Some(owner.id)
+            }
+            Ownership::New {
+                email,
+                sells_as,
+                status,
+            } => {
+                let account = |id| OwnerAccount::new(id, *sells_as, *status);
+                self.new_account(account, email).await?
+            }
+        };
+        Ok(owner.map(|owner| Shop {
+            owner: Some(owner),
+            ..shop.clone()
+        }))
+    }
+
     /// Makes an account that nobody has signed in to. None when somebody has its address by now.
-    pub(super) async fn new_account(
+    async fn new_account(
         &mut self,
         account: impl FnOnce(AccountId) -> OwnerAccount,
         email: &str,

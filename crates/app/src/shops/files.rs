@@ -1,4 +1,4 @@
-//! The objects of shops: pictures that come and go, and all there are of a shop that is deleted.
+//! The objects of shops: pictures that come and go, and all there are of a shop, which goes with them.
 
 use std::collections::BTreeSet;
 
@@ -6,8 +6,12 @@ use avvivo_domain::{
     reels::LIFETIME,
     shops::{Shop, images},
 };
-use avvivo_kernel::Timestamp;
-use avvivo_postgres::{Transaction, shops::write, uploads};
+use avvivo_kernel::{ShopId, Timestamp};
+use avvivo_postgres::{
+    Transaction,
+    shops::{lists, write},
+    uploads, wallets,
+};
 
 use crate::{AppError, Deps};
 
@@ -43,7 +47,14 @@ impl Pictures {
     }
 }
 
-/// Deletes a shop that is locked, and answers its files, to be buried when nothing else is left to lock.
+/// A shop that is about to be deleted, locked; its reels before all else, as by those who render and hide them.
+pub(crate) async fn lock(tx: &mut Transaction, id: ShopId) -> Result<Option<Shop>, AppError> {
+    write::lock_reels(tx, id).await?;
+    wallets::lock(tx, id).await?;
+    Ok(lists::find_for_update(tx, id).await?)
+}
+
+/// Deletes a shop that is locked so, and answers its files, to be buried when nothing else is left to lock.
 pub(crate) async fn delete(
     deps: &Deps,
     tx: &mut Transaction,
