@@ -8,6 +8,7 @@ mod change;
 pub mod create_shop;
 pub mod delete_shop;
 pub mod edit_shop;
+mod files;
 pub mod moderate_shop;
 pub mod read;
 pub mod register_shop;
@@ -26,7 +27,7 @@ use avvivo_postgres::{DbError, shops::write::Unique};
 
 use crate::AppError;
 
-pub(crate) use change::bury_files;
+pub(crate) use files::{delete, lock};
 
 /// The address of a shop that its owner gets in by.
 fn owners_address(shop: &Shop) -> Result<Email, ShopError> {

@@ -6,16 +6,13 @@ use avvivo_domain::{
     audit::{Actor, AuditAction, AuditEntry, Occasion, SubjectKind},
     identity::Caller,
 };
-use avvivo_kernel::{AccountId, ShopId};
 use avvivo_postgres::{
-    Transaction,
-    shops::{lists, write},
     testpanel::{self, Counts},
-    wallets,
+    uploads,
 };
 use serde_json::{Value, json};
 
-use crate::{AppError, Deps, announce, audit, shops::bury_files};
+use crate::{AppError, Deps, announce, audit, shops};
 
 /// How much there is.
 pub async fn count(deps: &Deps) -> Result<Counts, AppError> {
@@ -30,11 +27,16 @@ pub async fn reset(deps: &Deps, admin: &Caller) -> Result<(), AppError> {
     let mut tx = deps.db.begin().await?;
     let before = testpanel::count(&mut tx).await?;
     let mut judged = BTreeSet::new();
-    let shops = testpanel::list_shops(&mut tx).await?;
-    for shop in &shops {
-        judged.extend(delete_shop(deps, &mut tx, *shop).await?);
+    let mut files = Vec::new();
+    let ids = testpanel::list_shops(&mut tx).await?;
+    for id in &ids {
+        if let Some(shop) = shops::lock(&mut tx, *id).await? {
+            files.extend(shops::delete(deps, &mut tx, &shop).await?);
+            judged.extend(shop.owner);
+        }
     }
     judged.extend(testpanel::delete_clients(&mut tx).await?);
+    uploads::bury(&mut tx, &files, now).await?;
     let after = testpanel::count(&mut tx).await?;
     let occasion = Occasion {
         actor: Actor::of(Some(admin)),
@@ -52,26 +54,10 @@ pub async fn reset(deps: &Deps, admin: &Caller) -> Result<(), AppError> {
     for account in judged {
         announce::access_changed(deps, &mut tx, account, now).await?;
     }
-    for shop in shops {
+    for shop in ids {
         announce::shop_changed(deps, &mut tx, shop, now).await?;
     }
     Ok(deps.commit(tx).await?)
-}
-
-/// Deletes a shop and answers whose it was. Locks are taken as by everybody else: its reels and the wallet first.
-async fn delete_shop(
-    deps: &Deps,
-    tx: &mut Transaction,
-    id: ShopId,
-) -> Result<Option<AccountId>, AppError> {
-    write::lock_reels(tx, id).await?;
-    wallets::lock(tx, id).await?;
-    let Some(shop) = lists::find_for_update(tx, id).await? else {
-        return Ok(None);
-    };
-    bury_files(deps, tx, &shop).await?;
-    write::delete(tx, id).await?;
-    Ok(shop.owner)
 }
 
 fn told(counts: Counts) -> Value {

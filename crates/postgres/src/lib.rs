@@ -12,6 +12,7 @@ pub mod history;
 pub mod leases;
 pub mod notifications;
 pub mod outbox;
+pub mod penalties;
 pub mod places;
 pub mod purchases;
 pub mod reels;

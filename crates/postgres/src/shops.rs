@@ -6,15 +6,17 @@ pub mod intake;
 pub mod lists;
 pub mod owners;
 mod row;
+pub mod suspensions;
 pub mod write;
 
-use avvivo_domain::shops::{
-    PlanTier, RegistrationSource, Shop, ShopStanding, ShopStatus, Verification,
+use avvivo_domain::{
+    quota::Wallet,
+    shops::{PlanTier, RegistrationSource, Shop, ShopStanding, ShopStatus, Verification},
 };
 use avvivo_kernel::ShopId;
 use uuid::Uuid;
 
-use crate::{Conn, DbError, counts::stored};
+use crate::{Conn, DbError, counts::stored, penalties::Penalty};
 
 /// A shop and what its reviews add up to.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,6 +25,17 @@ pub struct ListedShop {
     pub shop: Shop,
     /// Its reviews.
     pub rating: Rating,
+    /// What only those who run it are shown, once that was read.
+    pub own: Option<Own>,
+}
+
+/// What is kept of a shop beside its row, for those who run it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Own {
+    /// Its quota; none when it has never had any.
+    pub wallet: Option<Wallet>,
+    /// Its penalties, newest first.
+    pub penalties: Vec<Penalty>,
 }
 
 /// What reviews add up to; zeros where there are none.

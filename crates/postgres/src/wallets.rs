@@ -1,5 +1,7 @@
 //! Quota wallets and their ledger.
 
+use std::collections::HashMap;
+
 use avvivo_domain::{
     quota::{LiveWallet, ReelWallet, Slot, Wallet},
     shops::purchase::Pack,
@@ -61,24 +63,24 @@ pub async fn set_reels(conn: &mut Conn, shop: ShopId, wallet: &ReelWallet) -> Re
     Ok(())
 }
 
-/// A shop's whole wallet, locked until the transaction ends; none when it has none yet.
-pub async fn lock(conn: &mut Conn, shop: ShopId) -> Result<Option<Wallet>, DbError> {
-    let row = sqlx::query!(
-        r#"
-        SELECT
-            weekly_live_base_limit, weekly_live_used, weekly_live_week, live_extra_balance, reel_daily_limit,
-            reel_daily_used, reel_day, reel_extra_balance
-        FROM quota_wallets
-        WHERE shop_id = $1
-        FOR UPDATE
-        "#,
-        shop.as_uuid(),
-    )
-    .fetch_optional(conn)
-    .await?;
-    let count = |column, value| counted(("quota_wallets", column), shop, value);
-    row.map(|row| {
-        Ok(Wallet {
+struct WalletRow {
+    shop_id: Uuid,
+    weekly_live_base_limit: i32,
+    weekly_live_used: i32,
+    weekly_live_week: Option<NaiveDate>,
+    live_extra_balance: i32,
+    reel_daily_limit: i32,
+    reel_daily_used: i32,
+    reel_day: Option<NaiveDate>,
+    reel_extra_balance: i32,
+}
+
+impl TryFrom<WalletRow> for Wallet {
+    type Error = DbError;
+
+    fn try_from(row: WalletRow) -> Result<Self, DbError> {
+        let count = |column, value| counted(("quota_wallets", column), row.shop_id, value);
+        Ok(Self {
             lives: LiveWallet {
                 weekly_limit: count("weekly_live_base_limit", row.weekly_live_base_limit)?,
                 weekly_used: count("weekly_live_used", row.weekly_live_used)?,
@@ -92,8 +94,42 @@ pub async fn lock(conn: &mut Conn, shop: ShopId) -> Result<Option<Wallet>, DbErr
                 extra_balance: count("reel_extra_balance", row.reel_extra_balance)?,
             },
         })
-    })
-    .transpose()
+    }
+}
+
+/// Selects whole wallets by what follows the table.
+macro_rules! wallets {
+    ($tail:literal, $argument:expr) => {
+        sqlx::query_as!(
+            WalletRow,
+            r#"
+            SELECT
+                shop_id, weekly_live_base_limit, weekly_live_used, weekly_live_week, live_extra_balance,
+                reel_daily_limit, reel_daily_used, reel_day, reel_extra_balance
+            FROM quota_wallets
+            "# + $tail,
+            $argument
+        )
+    };
+}
+
+/// A shop's whole wallet, locked until the transaction ends; none when it has none yet.
+pub async fn lock(conn: &mut Conn, shop: ShopId) -> Result<Option<Wallet>, DbError> {
+    let row = wallets!("WHERE shop_id = $1 FOR UPDATE", shop.as_uuid())
+        .fetch_optional(conn)
+        .await?;
+    row.map(Wallet::try_from).transpose()
+}
+
+/// The wallets of these shops, those that have one, as they are stored.
+pub async fn list(conn: &mut Conn, shops: &[ShopId]) -> Result<HashMap<ShopId, Wallet>, DbError> {
+    let ids: Vec<Uuid> = shops.iter().map(|shop| shop.as_uuid()).collect();
+    let rows = wallets!("WHERE shop_id = ANY($1)", &ids)
+        .fetch_all(conn)
+        .await?;
+    rows.into_iter()
+        .map(|row| Ok((row.shop_id.into(), row.try_into()?)))
+        .collect()
 }
 
 /// Stores a shop's whole wallet; the shop is locked, so nobody else makes one meanwhile.

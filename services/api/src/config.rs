@@ -1,6 +1,7 @@
 //! Everything about the api that is configurable.
 
 mod account_mail;
+mod limits;
 mod pages;
 mod shops;
 
@@ -14,6 +15,8 @@ use avvivo_service_kit::{
 use avvivo_wiring::{config::UploadConfig, core::CoreConfig, outside::OutsideConfig};
 use chrono::TimeDelta;
 use std::time::Duration;
+
+use limits::Variable;
 
 pub use account_mail::AccountMailConfig;
 pub use pages::{AddressConfig, TestersConfig};
@@ -158,32 +161,26 @@ impl Section for EdgeConfig {
                     "Web origins that may call, besides the platform's own.",
                 )
                 .default(Vec::new(), "the platform's own pages are always allowed"),
-            rate_limit: Quota {
-                max: reader
-                    .number(
-                        "RATE_LIMIT_MAX",
-                        "Requests other than GET in one window, per client.",
-                    )
-                    .between(1, 1_000_000)
-                    .default(80, "several people behind one shop's router"),
-                window: reader
-                    .millis("RATE_LIMIT_WINDOW_MS", "Length of that window.")
-                    .between(Duration::from_millis(100), Duration::from_hours(24))
-                    .default(Duration::from_secs(10), "short, so that nobody waits long"),
-            },
-            chat_limit: Quota {
-                max: reader
-                    .number(
-                        "CHAT_RATE_LIMIT_MAX",
-                        "Messages of one account in one window.",
-                    )
-                    .between(1, 1_000_000)
-                    .default(30, "faster than anybody types, slower than a loop"),
-                window: reader
-                    .millis("CHAT_RATE_LIMIT_WINDOW_MS", "Length of that window.")
-                    .between(Duration::from_millis(100), Duration::from_hours(24))
-                    .default(Duration::from_secs(10), "short, so that nobody waits long"),
-            },
+            rate_limit: quota(
+                reader,
+                (
+                    "RATE_LIMIT_MAX",
+                    "Requests other than GET in one window, per client.",
+                    80,
+                    "several people behind one shop's router",
+                ),
+                "RATE_LIMIT_WINDOW_MS",
+            ),
+            chat_limit: quota(
+                reader,
+                (
+                    "CHAT_RATE_LIMIT_MAX",
+                    "Messages of one account in one window.",
+                    30,
+                    "faster than anybody types, slower than a loop",
+                ),
+                "CHAT_RATE_LIMIT_WINDOW_MS",
+            ),
             cache_bytes: reader
                 .megabytes(
                     "RESPONSE_CACHE_MB",
@@ -202,6 +199,15 @@ impl Section for EdgeConfig {
                 .between(Duration::from_millis(100), Duration::from_hours(24))
                 .default(Duration::from_mins(2), "what the map is kept for"),
         }
+    }
+}
+
+/// A limit with a window of its own.
+fn quota(reader: &mut Reader<'_>, max: Variable<u32>, window: &'static str) -> Quota {
+    let (short, why) = (Duration::from_secs(10), "short, so that nobody waits long");
+    Quota {
+        max: limits::most(reader, max),
+        window: limits::window(reader, (window, "Length of that window.", short, why)),
     }
 }
 

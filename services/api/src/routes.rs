@@ -41,6 +41,8 @@ mod storage;
 mod system;
 mod testpanel;
 
+use avvivo_app::AppError;
+use avvivo_http_kit::Problem;
 use axum::{Router, routing::get};
 use http::header::CONTENT_TYPE;
 use utoipa::{
@@ -71,6 +73,11 @@ pub(crate) struct ProblemView {
     code: String,
     /// The request's id, to tell when asking for help.
     instance: Option<String>,
+}
+
+/// A refusal as old pages know it: with an `error` member, in which there never is anything.
+fn refused(error: impl Into<AppError>) -> Problem {
+    Problem::from(error.into()).member("error", serde_json::Map::new())
 }
 
 #[derive(utoipa::OpenApi)]

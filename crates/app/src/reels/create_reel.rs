@@ -89,8 +89,20 @@ pub async fn run(deps: &Deps, command: CreateReel) -> Result<ReelWithShop, AppEr
     match (find(deps, id).await, stored) {
         // The same key, twice at once: the other one won, and that is what stopped this one, whichever rule it ran into.
         (Ok(Some(winner)), Err(_)) if keyed => Ok(winner),
-        (_, Err(error)) => Err(error),
+        (_, Err(error)) => Err(refused(error)),
         (found, Ok(())) => found?.ok_or_else(|| ReelError::NotFound.into()),
+    }
+}
+
+/// Why a reel was not stored: a shop that is deleted while a reel waits for its wallet takes what the reel refers to with it.
+fn refused(error: AppError) -> AppError {
+    let is_gone = |error: &DbError| {
+        let references = ["quota_wallets_shop_id_fkey", "reels_shop_id_fkey"];
+        references.iter().any(|name| error.violates(name))
+    };
+    match error {
+        AppError::Db(error) if is_gone(&error) => ReelError::ShopNotFound.into(),
+        other => other,
     }
 }
 

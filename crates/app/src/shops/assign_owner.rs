@@ -5,13 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use avvivo_domain::{
     audit::AuditAction,
     identity::Caller,
-    shops::{
-        Shop,
-        owner::{OwnerAccount, assign},
-    },
+    shops::owner::{OwnerAccount, assign},
 };
 use avvivo_kernel::{AccountId, ShopId};
-use avvivo_postgres::shops::owners::{self, Named};
+use avvivo_postgres::shops::{
+    ListedShop,
+    owners::{self, Named},
+};
 use uuid::Uuid;
 
 use super::change::Change;
@@ -32,7 +32,7 @@ pub async fn run(
     admin: &Caller,
     id: ShopId,
     nominee: &Nominee,
-) -> Result<Shop, AppError> {
+) -> Result<ListedShop, AppError> {
     let (mut change, before) = Change::of(deps, admin, id).await?;
     let named = find(&mut change, nominee).await?;
     let mut accounts = lock(&mut change, [named, before.owner]).await?;
@@ -52,8 +52,7 @@ pub async fn run(
             change.save_account(before, after).await?;
         }
     }
-    change.commit().await?;
-    Ok(assigned.shop)
+    change.commit_and_show(assigned.shop).await
 }
 
 /// Whose account is meant.

@@ -16,6 +16,7 @@ use avvivo_domain::{
 use avvivo_kernel::ShopId;
 use avvivo_postgres::{
     purchases::{self, Purchase},
+    shops::ListedShop,
     wallets,
 };
 use serde_json::Value;
@@ -39,7 +40,7 @@ pub struct Order {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Bought {
     /// The shop, with what it has been credited.
-    pub shop: Shop,
+    pub shop: ListedShop,
     /// The purchase.
     pub purchase: Purchase,
 }
@@ -66,10 +67,8 @@ pub async fn run(
     let decided = purchase(&before, wanted.0, wanted.1, buyer, change.now);
     let earlier = find_earlier(&mut change, id, keyed, decided.as_ref().ok()).await?;
     if let Some(purchase) = earlier {
-        return Ok(Bought {
-            shop: before,
-            purchase,
-        });
+        let shop = change.show(before).await?;
+        return Ok(Bought { shop, purchase });
     }
     let decided = decided?;
     let bought = Purchase {
@@ -91,9 +90,8 @@ pub async fn run(
         let kind = NotificationKind::Purchase;
         change.tell_admins(kind, notice, bought.id).await?;
     }
-    change.commit().await?;
     Ok(Bought {
-        shop,
+        shop: change.commit_and_show(shop).await?,
         purchase: bought,
     })
 }

@@ -7,10 +7,9 @@ use avvivo_domain::{
     identity::Caller,
     notifications::NotificationKind,
     quota::Wallet,
-    reels::LIFETIME,
     shops::{
-        Plan, Shop, ShopError, images,
-        owner::{self, OwnerAccount, SignIn},
+        Plan, Shop, ShopError,
+        owner::{self, OwnerAccount, Ownership, SignIn},
         view::changes_lists,
     },
 };
@@ -19,16 +18,19 @@ use avvivo_postgres::{
     Transaction,
     notifications::{self, Notice},
     shops::{
-        lists,
+        ListedShop, Rating, lists,
         owners::{self, Named},
         write,
     },
-    uploads, wallets,
+    wallets,
 };
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::refused;
+use super::{
+    files::{self, Pictures},
+    read, refused,
+};
 use crate::{
     AppError, Deps, announce, audit,
     mailing::{self, Letter, Posted},
@@ -41,6 +43,8 @@ pub(super) struct Change<'a> {
     pub(super) tx: Transaction,
     pub(super) now: Timestamp,
     occasion: Occasion,
+    /// What the shop shows from now on, and what it no longer shows.
+    pictures: Pictures,
     /// Whose streams are judged anew.
     judged: BTreeSet<Uuid>,
     /// What lists of shops are forgotten for.
@@ -59,6 +63,7 @@ impl<'a> Change<'a> {
                 actor: Actor::of(caller),
                 at: now,
             },
+            pictures: Pictures::default(),
             judged: BTreeSet::new(),
             changed: None,
         })
@@ -87,17 +92,15 @@ impl<'a> Change<'a> {
         Ok((change, shop, wallet))
     }
 
-    /// Begins the end of a shop, whose reels are locked before all else, as by those who render and hide them.
+    /// Begins the end of a shop.
     pub(super) async fn with_reels(
         deps: &'a Deps,
         caller: &Caller,
         shop: ShopId,
     ) -> Result<(Self, Shop), AppError> {
         let mut change = Self::begin(deps, Some(caller)).await?;
-        write::lock_reels(&mut change.tx, shop).await?;
-        wallets::lock(&mut change.tx, shop).await?;
-        let shop = change.lock(shop).await?;
-        Ok((change, shop))
+        let found = files::lock(&mut change.tx, shop).await?;
+        Ok((change, found.ok_or(ShopError::NotFound)?))
     }
 
     async fn lock(&mut self, shop: ShopId) -> Result<Shop, AppError> {
@@ -137,26 +140,11 @@ impl<'a> Change<'a> {
         write::save(&mut self.tx, before, after)
             .await
             .map_err(refused)?;
-        self.keep_what_is_shown(before, after).await?;
+        self.pictures.change(self.deps, before, after);
         let told = before.standing().is_operable() != after.standing().is_operable();
         if let Some(owner) = after.owner.filter(|_| told) {
             // They act as the shop from now on, or no longer do.
             self.judge(owner);
-        }
-        Ok(())
-    }
-
-    /// Pictures that the shop shows from now on stay, and those that it no longer shows go; a day later, because pages that
-    /// are open still do.
-    async fn keep_what_is_shown(&mut self, before: &Shop, after: &Shop) -> Result<(), AppError> {
-        let (before, after) = (shown(self.deps, before), shown(self.deps, after));
-        let new: Vec<String> = after.difference(&before).cloned().collect();
-        let old: Vec<String> = before.difference(&after).cloned().collect();
-        if !new.is_empty() {
-            uploads::remove_tombstones(&mut self.tx, &new).await?;
-        }
-        if !old.is_empty() {
-            uploads::bury(&mut self.tx, &old, self.now + LIFETIME).await?;
         }
         Ok(())
     }
@@ -268,8 +256,37 @@ impl<'a> Change<'a> {
         Ok(audit::write(self.deps, &mut self.tx, &entry).await?)
     }
 
+    /// A new shop with its owner, whose account is stored; none when their address was taken in the meantime.
+    pub(super) async fn settle_owner(
+        &mut self,
+        shop: &Shop,
+        ownership: &Ownership,
+    ) -> Result<Option<Shop>, AppError> {
+        let owner = match ownership {
+            Ownership::Linked(account) => Some(*account),
+            Ownership::Given(owner) => {
+                if let Some((before, _)) = self.account(Named::Id(owner.id)).await? {
+                    self.save_account(before, *owner).await?;
+                }
+                Some(owner.id)
+            }
+            Ownership::New {
+                email,
+                sells_as,
+                status,
+            } => {
+                let account = |id| OwnerAccount::new(id, *sells_as, *status);
+                self.new_account(account, email).await?
+            }
+        };
+        Ok(owner.map(|owner| Shop {
+            owner: Some(owner),
+            ..shop.clone()
+        }))
+    }
+
     /// Makes an account that nobody has signed in to. None when somebody has its address by now.
-    pub(super) async fn new_account(
+    async fn new_account(
         &mut self,
         account: impl FnOnce(AccountId) -> OwnerAccount,
         email: &str,
@@ -318,8 +335,28 @@ impl<'a> Change<'a> {
         Ok(())
     }
 
-    /// Makes it all true, and tells the world: last, and in one order, because audiences are locked until the commit.
+    /// A shop as who changed it is answered. What its reviews add up to is told by reads.
+    pub(super) async fn show(&mut self, shop: Shop) -> Result<ListedShop, AppError> {
+        let mut listed = ListedShop {
+            shop,
+            rating: Rating::default(),
+            own: None,
+        };
+        read::add_own(&mut self.tx, vec![&mut listed], self.now).await?;
+        Ok(listed)
+    }
+
+    /// Makes it all true, and answers the shop.
+    pub(super) async fn commit_and_show(mut self, shop: Shop) -> Result<ListedShop, AppError> {
+        let shown = self.show(shop).await?;
+        self.commit().await?;
+        Ok(shown)
+    }
+
+    /// Makes it all true, and tells the world: last, and in one order, because tombstones and audiences are locked until the
+    /// commit.
     pub(super) async fn commit(mut self) -> Result<(), AppError> {
+        self.pictures.settle(&mut self.tx, self.now).await?;
         for account in self.judged {
             announce::access_changed(self.deps, &mut self.tx, account.into(), self.now).await?;
         }
@@ -328,30 +365,6 @@ impl<'a> Change<'a> {
         }
         Ok(self.deps.commit(self.tx).await?)
     }
-}
-
-/// Puts the files of a shop that is about to be deleted on the list of things to delete.
-pub(crate) async fn bury_files(
-    deps: &Deps,
-    tx: &mut Transaction,
-    shop: &Shop,
-) -> Result<(), AppError> {
-    let media = write::media(tx, shop.id).await?;
-    let stored = media.urls.iter().filter_map(|url| deps.store.path_of(url));
-    let paths: Vec<String> = stored
-        .map(|path| path.as_str().to_owned())
-        .chain(media.paths)
-        .chain(shown(deps, shop))
-        .collect();
-    Ok(uploads::bury(tx, &paths, deps.now()).await?)
-}
-
-/// The objects of its own that a shop shows.
-fn shown(deps: &Deps, shop: &Shop) -> BTreeSet<String> {
-    images::shown(shop, |url| {
-        let path = deps.store.path_of(url)?;
-        Some(path.as_str().to_owned())
-    })
 }
 
 /// An account, for the audit.

@@ -4,14 +4,13 @@ use avvivo_domain::{
     audit::AuditAction,
     identity::Caller,
     shops::{
-        Shop, ShopError,
-        create::{Created, NewOwner, NewShop, create},
-        owner::OwnerAccount,
+        ShopError,
+        create::{Created, NewShop, create},
     },
 };
 use avvivo_kernel::ShopId;
 use avvivo_postgres::{
-    shops::{intake, owners::Named, write},
+    shops::{ListedShop, intake, owners::Named, write},
     wallets,
 };
 
@@ -22,12 +21,12 @@ use crate::{AppError, Deps, mailing::Letter};
 const LOOKS: usize = 2;
 
 /// Makes a shop, with its owner's account and its wallet.
-pub async fn run(deps: &Deps, admin: &Caller, request: NewShop) -> Result<Shop, AppError> {
+pub async fn run(deps: &Deps, admin: &Caller, request: NewShop) -> Result<ListedShop, AppError> {
     let id = request.id.unwrap_or_else(|| deps.ids.uuid().into());
     let mut change = Change::begin(deps, Some(admin)).await?;
     for _ in 0..LOOKS {
         let created = decide(&mut change, request.clone(), id).await?;
-        if let Some(shop) = settle_owner(&mut change, &created).await? {
+        if let Some(shop) = change.settle_owner(&created.shop, &created.owner).await? {
             write::insert(&mut change.tx, &shop)
                 .await
                 .map_err(refused)?;
@@ -39,8 +38,7 @@ pub async fn run(deps: &Deps, admin: &Caller, request: NewShop) -> Result<Shop, 
             if let Some(owner) = &created.invite {
                 change.mail(owner.as_str(), Letter::ShopInvite).await?;
             }
-            change.commit().await?;
-            return Ok(shop);
+            return change.commit_and_show(shop).await;
         }
     }
     Err(ShopError::EmailTaken.into())
@@ -58,34 +56,4 @@ async fn decide(
     let account = account.map(|(account, owns)| (account, owns.is_some()));
     let taken = intake::taken_slugs(&mut change.tx, &request.slug_base(id)).await?;
     Ok(create(request, id, account, &taken, change.now)?)
-}
-
-/// The shop with its owner, whose account is stored; none when their address was taken in the meantime.
-async fn settle_owner(
-    change: &mut Change<'_>,
-    created: &Created,
-) -> Result<Option<Shop>, AppError> {
-    let shop = created.shop.clone();
-    match &created.owner {
-        NewOwner::Existing(account) => {
-            let named = Named::Id(account.id);
-            if let Some((before, _)) = change.account(named).await? {
-                change.save_account(before, *account).await?;
-            }
-            Ok(Some(shop))
-        }
-        NewOwner::New {
-            email,
-            user_type,
-            role,
-            status,
-        } => {
-            let account = |id| OwnerAccount::new(id, (*user_type, *role), *status);
-            let made = change.new_account(account, email).await?;
-            Ok(made.map(|owner| Shop {
-                owner: Some(owner),
-                ..shop
-            }))
-        }
-    }
 }

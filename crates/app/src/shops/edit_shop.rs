@@ -3,13 +3,10 @@
 use avvivo_domain::{
     audit::AuditAction,
     identity::Caller,
-    shops::{
-        Shop,
-        edit::{Editor, ShopPatch},
-    },
+    shops::edit::{Editor, ShopPatch},
 };
 use avvivo_kernel::ShopId;
-use avvivo_postgres::wallets;
+use avvivo_postgres::{shops::ListedShop, wallets};
 use serde_json::{Map, Value};
 
 use super::change::Change;
@@ -21,7 +18,7 @@ pub async fn run(
     caller: &Caller,
     id: ShopId,
     body: &Map<String, Value>,
-) -> Result<Shop, AppError> {
+) -> Result<ListedShop, AppError> {
     caller.must_run_or_await(id)?;
     let editor = if caller.is_admin() {
         Editor::Admin
@@ -43,10 +40,10 @@ pub async fn run(
     if edited.sync_owner {
         change.sync_owner(&edited.shop).await?;
     }
-    change.commit().await?;
-    Ok(if edited.shop.is_as(&before) {
+    let shop = if edited.shop.is_as(&before) {
         before
     } else {
         edited.shop
-    })
+    };
+    change.commit_and_show(shop).await
 }

@@ -3,12 +3,10 @@
 use avvivo_domain::{
     audit::AuditAction,
     identity::Caller,
-    shops::{
-        Shop,
-        transitions::{activate, lift_suspension, reject},
-    },
+    shops::transitions::{activate, lift_suspension, reject},
 };
 use avvivo_kernel::ShopId;
+use avvivo_postgres::shops::ListedShop;
 
 use super::change::Change;
 use crate::{AppError, Deps};
@@ -36,7 +34,7 @@ pub async fn run(
     admin: &Caller,
     id: ShopId,
     verdict: Verdict,
-) -> Result<Shop, AppError> {
+) -> Result<ListedShop, AppError> {
     let (mut change, before) = Change::of(deps, admin, id).await?;
     let now = change.now;
     let (after, action, because) = match verdict {
@@ -58,6 +56,5 @@ pub async fn run(
     };
     change.save((&before, &after), action, because).await?;
     change.sync_owner(&after).await?;
-    change.commit().await?;
-    Ok(after)
+    change.commit_and_show(after).await
 }

@@ -3,16 +3,20 @@
 use avvivo_domain::{
     fields::FieldError,
     shops::{
-        ShopError,
+        Plan, ShopError,
         lists::{LetterPage, Page, featured_offset},
         view::{Viewer, may_see},
     },
     text,
 };
-use avvivo_kernel::ShopId;
-use avvivo_postgres::shops::{
-    ListedShop,
-    lists::{self, Among},
+use avvivo_kernel::{ShopId, Timestamp, time::business_day};
+use avvivo_postgres::{
+    Conn, DbError, penalties,
+    shops::{
+        ListedShop, Own,
+        lists::{self, Among},
+    },
+    wallets,
 };
 
 use crate::{AppError, Deps};
@@ -20,15 +24,20 @@ use crate::{AppError, Deps};
 /// By name: what everybody sees, or everything for those who look for their own.
 pub async fn list(deps: &Deps, viewer: Viewer, page: Page) -> Result<Vec<ListedShop>, AppError> {
     let mut conn = deps.db.acquire().await?;
-    Ok(if viewer.lists_all() {
+    let shops = if viewer.lists_all() {
         lists::list_all(&mut conn, page).await?
     } else {
         lists::list_public(&mut conn, page).await?
-    })
+    };
+    shown_to(viewer, &mut conn, shops, deps.now()).await
 }
 
 /// The window of this hour; all there are, when they fit into it.
-pub async fn featured(deps: &Deps, limit: u32) -> Result<Vec<ListedShop>, AppError> {
+pub async fn featured(
+    deps: &Deps,
+    viewer: Viewer,
+    limit: u32,
+) -> Result<Vec<ListedShop>, AppError> {
     let mut conn = deps.db.acquire().await?;
     let candidates = lists::count_public(&mut conn).await?;
     let offset = if candidates > limit {
@@ -48,7 +57,7 @@ pub async fn featured(deps: &Deps, limit: u32) -> Result<Vec<ListedShop>, AppErr
     if missing > 0 {
         shops.extend(lists::list_public(&mut conn, page(missing, 0)).await?);
     }
-    Ok(shops)
+    shown_to(viewer, &mut conn, shops, deps.now()).await
 }
 
 /// The shops of a letter, and whether there are more of them.
@@ -73,6 +82,7 @@ pub async fn by_letter(
     let fits = usize::try_from(page.limit).unwrap_or(usize::MAX);
     let more = shops.len() > fits;
     shops.truncate(fits);
+    let shops = shown_to(viewer, &mut conn, shops, deps.now()).await?;
     Ok((shops, more))
 }
 
@@ -91,7 +101,48 @@ pub async fn one(deps: &Deps, viewer: Viewer, id: ShopId) -> Result<ListedShop, 
     let mut conn = deps.db.acquire().await?;
     let found = lists::find(&mut conn, id).await?;
     let seen = found.filter(|found| may_see(&found.shop, viewer));
-    Ok(seen.ok_or(ShopError::NotFound)?)
+    let mut seen = seen.ok_or(ShopError::NotFound)?;
+    if viewer.runs(id) {
+        add_own(&mut conn, vec![&mut seen], deps.now()).await?;
+    }
+    Ok(seen)
+}
+
+/// The same shops, with what is kept for those who run them where that is who looks.
+async fn shown_to(
+    viewer: Viewer,
+    conn: &mut Conn,
+    mut shops: Vec<ListedShop>,
+    now: Timestamp,
+) -> Result<Vec<ListedShop>, AppError> {
+    let run = shops
+        .iter_mut()
+        .filter(|listed| viewer.runs(listed.shop.id));
+    add_own(conn, run.collect(), now).await?;
+    Ok(shops)
+}
+
+/// Adds what is kept for those who run these shops: two queries, however many they are.
+pub(super) async fn add_own(
+    conn: &mut Conn,
+    shops: Vec<&mut ListedShop>,
+    now: Timestamp,
+) -> Result<(), DbError> {
+    if shops.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<ShopId> = shops.iter().map(|listed| listed.shop.id).collect();
+    let mut wallets = wallets::list(conn, &ids).await?;
+    let mut penalties = penalties::list(conn, &ids).await?;
+    let today = business_day(now);
+    for listed in shops {
+        let (id, plan) = (listed.shop.id, Plan::read(&listed.shop.plan));
+        listed.own = Some(Own {
+            wallet: wallets.remove(&id).map(|wallet| wallet.on(today, plan)),
+            penalties: penalties.remove(&id).unwrap_or_default(),
+        });
+    }
+    Ok(())
 }
 
 /// Whether a shop has this address for everybody; what is compared is the address, not a pattern.

@@ -3,7 +3,7 @@
 
 use avvivo_domain::{
     audit::Actor,
-    identity::{Account, AccountStatus, Caller, Role, UserType},
+    identity::{Account, Caller},
     notifications::NotificationKind,
     shops::{
         Shop,
@@ -11,9 +11,7 @@ use avvivo_domain::{
             Draft, IntakeError,
             meta::Origin,
             normal::slug_base,
-            register::{
-                Circumstances, Confirmation, Ownership, Registrant, Registration, register,
-            },
+            register::{Circumstances, Confirmation, Registrant, Registration, register},
         },
         owner::OwnerAccount,
     },
@@ -22,6 +20,7 @@ use avvivo_kernel::ShopId;
 use avvivo_postgres::{
     DbError, accounts,
     shops::{
+        ListedShop,
         intake::{self, Asked},
         owners::Named,
         write::{self, Unique},
@@ -41,14 +40,15 @@ pub async fn run(
     caller: Option<&Caller>,
     body: &Map<String, Value>,
     origin: &Origin,
-) -> Result<Shop, AppError> {
+) -> Result<ListedShop, AppError> {
     let draft = Draft::read(body, &deps.policy.address_defaults)?;
     let mut change = Change::begin(deps, caller).await?;
     intake::take_turn(&mut change.tx).await?;
     check(&mut change, &draft).await?;
     for _ in 0..LOOKS {
         let registration = decide(&mut change, caller, &draft, origin).await?;
-        if let Some(shop) = settle_owner(&mut change, &registration).await? {
+        let settled = change.settle_owner(&registration.shop, &registration.ownership);
+        if let Some(shop) = settled.await? {
             write::insert(&mut change.tx, &shop)
                 .await
                 .map_err(refused)?;
@@ -61,8 +61,7 @@ pub async fn run(
                 .await?;
             change.find_place(None, &shop).await?;
             confirm(&mut change, &shop, &registration.confirmation).await?;
-            change.commit().await?;
-            return Ok(shop);
+            return change.commit_and_show(shop).await;
         }
     }
     Err(IntakeError::OwnerGone.into())
@@ -95,8 +94,11 @@ async fn decide(
         None => find(change, Named::Email(draft.contact.email.as_str())).await?,
     };
     let registrant = match seller {
-        Some(caller) => Registrant::SignedIn(caller, account.as_ref()),
-        None => Registrant::ByEmail(account.as_ref()),
+        Some(caller) => {
+            let account = account.as_ref().map(|(account, owner)| (account, *owner));
+            Registrant::SignedIn(caller, account)
+        }
+        None => Registrant::ByEmail(account.as_ref().map(|(account, _)| account)),
     };
     let circumstances = Circumstances {
         actor: Actor::of(caller),
@@ -108,47 +110,16 @@ async fn decide(
     Ok(register(draft, registrant, circumstances)?)
 }
 
-/// A whole account, locked.
-async fn find(change: &mut Change<'_>, named: Named<'_>) -> Result<Option<Account>, AppError> {
-    match change.account(named).await? {
-        Some((account, _)) => Ok(accounts::find_for_update(&mut change.tx, account.id).await?),
-        None => Ok(None),
-    }
-}
-
-/// The shop with its owner, whose account is stored; none when their address was taken in the meantime.
-async fn settle_owner(
+/// A whole account, locked, and what shops decide about of it.
+async fn find(
     change: &mut Change<'_>,
-    registration: &Registration,
-) -> Result<Option<Shop>, AppError> {
-    let shop = registration.shop.clone();
-    match &registration.ownership {
-        Ownership::Linked(_) => Ok(Some(shop)),
-        Ownership::Theirs {
-            account,
-            user_type,
-            role,
-        } => {
-            if let Some((before, _)) = change.account(Named::Id(*account)).await? {
-                let after = OwnerAccount {
-                    user_type: *user_type,
-                    role: *role,
-                    ..before
-                };
-                change.save_account(before, after).await?;
-            }
-            Ok(Some(shop))
-        }
-        Ownership::New(email) => {
-            let sells = (UserType::Client, Role::PendingStore);
-            let account = |id| OwnerAccount::new(id, sells, AccountStatus::Active);
-            let made = change.new_account(account, email.as_str()).await?;
-            Ok(made.map(|owner| Shop {
-                owner: Some(owner),
-                ..shop
-            }))
-        }
-    }
+    named: Named<'_>,
+) -> Result<Option<(Account, OwnerAccount)>, AppError> {
+    let Some((owner, _)) = change.account(named).await? else {
+        return Ok(None);
+    };
+    let account = accounts::find_for_update(&mut change.tx, owner.id).await?;
+    Ok(account.map(|account| (account, owner)))
 }
 
 /// Tells whoever registered it: at the address of their token, or at the one they gave, which they still have to prove.

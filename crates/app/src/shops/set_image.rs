@@ -5,14 +5,17 @@ use avvivo_domain::{
     identity::Caller,
     reels::LIFETIME,
     shops::{
-        Shop, ShopError,
+        ShopError,
         images::{self, ImageKind},
     },
 };
 use avvivo_kernel::ShopId;
 use avvivo_pictures::Picture;
 use avvivo_ports::{Content, ObjectPath, Upload};
-use avvivo_postgres::{shops::find_standing, uploads};
+use avvivo_postgres::{
+    shops::{ListedShop, find_standing},
+    uploads,
+};
 use bytes::Bytes;
 
 use super::change::Change;
@@ -38,7 +41,7 @@ pub struct SetImage {
 ///
 /// The object is condemned before it exists, and pardoned by the commit that shows it: whatever fails in between leaves
 /// nothing behind for longer than a day.
-pub async fn run(deps: &Deps, command: SetImage) -> Result<Shop, AppError> {
+pub async fn run(deps: &Deps, command: SetImage) -> Result<ListedShop, AppError> {
     let SetImage {
         caller,
         shop: id,
@@ -59,8 +62,7 @@ pub async fn run(deps: &Deps, command: SetImage) -> Result<Shop, AppError> {
     change
         .save((&before, &after), AuditAction::ShopImageChanged, None)
         .await?;
-    change.commit().await?;
-    Ok(after)
+    change.commit_and_show(after).await
 }
 
 /// Administrators may name a shop that is not there: that is told before any work is done for it.

@@ -135,6 +135,7 @@ fn shop() -> impl Iterator<Item = AppError> {
         E::OwnerAdministers => E::OwnerAdministers,
         E::OwnerHasShop => E::OwnerHasShop,
         E::NobodyToInvite => E::NobodyToInvite,
+        E::AddressChanged => E::AddressChanged,
         E::Field(_) => E::Field(FieldError::Missing { field: "name" }),
     )
 }

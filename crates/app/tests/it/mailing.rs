@@ -79,12 +79,14 @@ impl World {
         register_shop::run(&self.deps, caller, &object(&body), &Origin::default())
             .await
             .unwrap()
+            .shop
     }
 
     pub(crate) async fn creates(&self, body: &Value) -> Shop {
         let request = NewShop::read(&object(body)).unwrap();
         let admin = self.admin().await;
-        create_shop::run(&self.deps, &admin, request).await.unwrap()
+        let created = create_shop::run(&self.deps, &admin, request).await;
+        created.unwrap().shop
     }
 }
 

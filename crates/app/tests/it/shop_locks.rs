@@ -8,13 +8,19 @@ use avvivo_app::{
     shops::{
         assign_owner::{self, Nominee},
         buy_quota::{self, Order},
-        delete_shop, edit_shop, suspend_agenda,
+        delete_shop, edit_shop,
+        set_image::{self, SetImage},
+        suspend_agenda,
     },
+    testpanel,
 };
 use avvivo_domain::{
     identity::{Role, TokenIdentity},
     reels::Platform,
-    shops::{Shop as Row, ShopStatus, SocialHandle, agenda::SuspensionDays, purchase::Pack},
+    shops::{
+        Shop as Row, ShopStatus, SocialHandle, agenda::SuspensionDays, images::ImageKind,
+        purchase::Pack,
+    },
 };
 use avvivo_kernel::{AccountId, StreamId};
 use avvivo_postgres::{
@@ -22,18 +28,22 @@ use avvivo_postgres::{
     shops::{
         lists,
         owners::{self, Named},
-        write,
+        set_reel_quota, write,
     },
-    wallets,
+    uploads, wallets,
 };
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use chrono::TimeDelta;
 use serde_json::json;
 use tokio::time::timeout;
 
-use crate::support::{Shop, World, code};
+use crate::support::{Shop, World, code, in_folder};
 
 /// Longer than a lock that is free takes, shorter than PostgreSQL takes to find a deadlock.
 const PATIENCE: Duration = Duration::from_millis(700);
+
+/// A PNG of one pixel.
+const PIXEL: &str = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
 
 async fn lock_account(tx: &mut Transaction, account: AccountId) {
     let locked = timeout(PATIENCE, owners::find_for_update(tx, Named::Id(account))).await;
@@ -89,7 +99,7 @@ async fn shops_given_both_ways_at_once_take_accounts_in_one_order() {
         other_way.commit().await.unwrap();
     };
     let (given, ()) = tokio::join!(giving, going_on);
-    assert_eq!(given.unwrap().owner, Some(buyer));
+    assert_eq!(given.unwrap().shop.owner, Some(buyer));
 }
 
 #[tokio::test]
@@ -120,7 +130,7 @@ async fn who_waited_for_a_shop_sees_what_became_of_its_contacts() {
 async fn who_lost_a_shop_while_waiting_for_it_neither_changes_it_nor_buys_for_it() {
     let world = World::new().await;
     let buyer = world.account("CLIENT", "USER").await;
-    for use_case in ["edit", "buy", "buy closed"] {
+    for use_case in ["edit", "buy", "buy closed", "picture"] {
         let shop = world.shop().open().await;
         let mut other = world.begin().await;
         let before = lock_shop(&mut other, &shop).await;
@@ -146,6 +156,14 @@ async fn who_lost_a_shop_while_waiting_for_it_neither_changes_it_nor_buys_for_it
                 let body = body.as_object().unwrap();
                 let edited = edit_shop::run(&world.deps, &shop.owner, shop.id, body).await;
                 edited.map(drop)
+            } else if use_case == "picture" {
+                let command = SetImage {
+                    caller: shop.owner.clone(),
+                    shop: shop.id,
+                    kind: ImageKind::Logo,
+                    file: STANDARD.decode(PIXEL).unwrap().into(),
+                };
+                set_image::run(&world.deps, command).await.map(drop)
             } else {
                 let order = Order {
                     pack: Pack::Reels,
@@ -166,6 +184,76 @@ async fn who_lost_a_shop_while_waiting_for_it_neither_changes_it_nor_buys_for_it
         let give_back = "UPDATE shops SET owner_account_id = NULL WHERE id = $1";
         world.arrange(give_back, shop.id.as_uuid()).await;
     }
+    // What nobody shows goes, though it was stored.
+    let drawn = "SELECT count(*) FROM object_tombstones WHERE path LIKE '%/images/logo-%'";
+    assert_eq!(world.count(drawn).await, 1);
+    let shown = "SELECT count(*) FROM shops WHERE logo_url IS NOT NULL";
+    assert_eq!(world.count(shown).await, 0);
+}
+
+#[tokio::test]
+async fn a_shop_takes_its_owners_account_before_the_tombstones_of_its_pictures() {
+    let world = World::new().await;
+    let admin = world.admin().await;
+    let shop = world.shop().open().await;
+    let path = in_folder(shop.id, "images/logo-1.jpg");
+    // It is condemned, and somebody condemns it again.
+    let paths = std::slice::from_ref(&path);
+    let mut condemning = world.begin().await;
+    let later = world.now() + TimeDelta::days(1);
+    uploads::bury(&mut condemning, paths, later).await.unwrap();
+    condemning.commit().await.unwrap();
+    let mut condemning = world.begin().await;
+    uploads::bury(&mut condemning, paths, world.now())
+        .await
+        .unwrap();
+    let body = json!({"logoUrl": world.url(&path), "status": "HIDDEN"});
+    let body = body.as_object().unwrap();
+    let going_on = async {
+        world.somebody_waits().await;
+        // Whoever waits for the tombstone has the account already.
+        let mut other = world.begin().await;
+        let held = owners::find_for_update(&mut other, Named::Id(shop.owner.account_id));
+        assert!(
+            timeout(PATIENCE, held).await.is_err(),
+            "the account is still free"
+        );
+        drop(other);
+        condemning.commit().await.unwrap();
+    };
+    let edit = edit_shop::run(&world.deps, &admin, shop.id, body);
+    let (edited, ()) = tokio::join!(edit, going_on);
+    assert_eq!(edited.unwrap().shop.status, ShopStatus::Hidden);
+}
+
+#[tokio::test]
+async fn a_reset_and_somebody_who_publishes_wait_for_each_other_in_turn() {
+    let world = World::new().await;
+    let admin = world.admin().await;
+    let shop = world.shop().extras(2).open().await;
+    world.published(&shop).await;
+    // As a creation on its way: it has the wallet, and goes on to the shop.
+    let mut publishing = world.begin().await;
+    wallets::lock_reels(&mut publishing, shop.id).await.unwrap();
+    let command = world.video(&shop);
+    let going_on = async {
+        world.somebody_waits().await;
+        let quota = set_reel_quota(&mut publishing, shop.id, 1);
+        timeout(PATIENCE, quota).await.unwrap().unwrap();
+        publishing.commit().await.unwrap();
+    };
+    let (reset, published, ()) = tokio::join!(
+        testpanel::reset(&world.deps, &admin),
+        world.create(command),
+        going_on
+    );
+    reset.unwrap();
+    // Before the reset, or after it, when there is nobody to publish for.
+    if published.is_err() {
+        assert_eq!(code(published), "shop.not_found");
+    }
+    assert_eq!(world.count("SELECT count(*) FROM shops").await, 0);
+    assert_eq!(world.count("SELECT count(*) FROM reels").await, 0);
 }
 
 #[tokio::test]
@@ -186,7 +274,7 @@ async fn a_shop_that_is_deleted_takes_its_reels_before_its_wallet() {
         giving_up.commit().await.unwrap();
     };
     let (deleted, ()) = tokio::join!(delete_shop::run(&world.deps, &admin, shop.id), going_on);
-    assert_eq!(deleted.unwrap().id, shop.id);
+    assert_eq!(deleted.unwrap().shop.id, shop.id);
     assert_eq!(world.count("SELECT count(*) FROM reels").await, 0);
     assert!(world.count("SELECT count(*) FROM object_tombstones").await > 0);
 }

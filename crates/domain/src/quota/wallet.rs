@@ -27,6 +27,23 @@ pub struct Wallet {
     pub reels: ReelWallet,
 }
 
+impl LiveWallet {
+    /// The wallet as it stands on `today` under a plan of `weekly_limit` lives a week.
+    #[must_use]
+    pub fn on(&self, today: NaiveDate, weekly_limit: u32) -> Self {
+        let week = Some(monday(today));
+        if self.week == week {
+            return self.clone();
+        }
+        Self {
+            weekly_limit,
+            weekly_used: 0,
+            week,
+            extra_balance: self.extra_balance,
+        }
+    }
+}
+
 impl Wallet {
     /// A new shop's: of the quotas it is given, what the plan includes is its base, what is more are extras.
     pub fn open(plan: Plan, live_quota: u32, reel_quota: u32, today: NaiveDate) -> Self {
@@ -44,6 +61,15 @@ impl Wallet {
                 day: Some(today),
                 extra_balance: reel_quota.saturating_sub(daily),
             },
+        }
+    }
+
+    /// Both halves as they stand on `today` under this plan: of a week or a day that is over nothing counts but extras.
+    #[must_use]
+    pub fn on(&self, today: NaiveDate, plan: Plan) -> Self {
+        Self {
+            lives: self.lives.on(today, plan.weekly_lives()),
+            reels: self.reels.on(today, plan.daily_reels()),
         }
     }
 
@@ -131,6 +157,23 @@ mod tests {
         let more = less.under(Plan::Maximum);
         assert_eq!((more.lives.weekly_limit, more.lives.weekly_used), (3, 1));
         assert_eq!((more.reels.daily_limit, more.reels.daily_used), (5, 3));
+    }
+
+    #[test]
+    fn of_a_week_or_a_day_that_is_over_only_extras_count() {
+        let wallet = Wallet::open(Plan::Maximum, 1, 2, day(11));
+        let seen = |today| {
+            let Wallet { lives, reels } = wallet.on(today, Plan::High);
+            let lives = (lives.weekly_limit, lives.weekly_used, lives.week);
+            (lives, (reels.daily_limit, reels.daily_used, reels.day))
+        };
+        let (monday, next) = (Some(day(9)), Some(day(16)));
+        assert_eq!(seen(day(11)), ((3, 2, monday), (5, 3, Some(day(11)))));
+        assert_eq!(seen(day(15)), ((3, 2, monday), (3, 0, Some(day(15)))));
+        assert_eq!(seen(day(16)), ((1, 0, next), (3, 0, Some(day(16)))));
+        let bought = Wallet::open(Plan::Standard, 4, 6, day(11)).on(day(16), Plan::Standard);
+        let extras = (bought.lives.extra_balance, bought.reels.extra_balance);
+        assert_eq!(extras, (4, 5));
     }
 
     proptest! {

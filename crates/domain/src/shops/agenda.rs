@@ -61,11 +61,11 @@ pub struct Announced<I> {
 
 /// What becomes of a stream that was announced for the time of a suspension.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Rescheduled<I> {
+pub enum Rescheduled {
     /// It begins then instead; the first time it was announced for is kept once.
-    Moved(Announced<I>),
-    /// Another stream has that day: it is `PENDING_REPROGRAMMATION`, with [`CONFLICT_NOTE`].
-    Conflict(I),
+    Moved(Timestamp),
+    /// Another stream has the day that it would have begun on then: it is `PENDING_REPROGRAMMATION`, with [`CONFLICT_NOTE`].
+    Conflict(Timestamp),
 }
 
 /// Moves what is announced between `now` and the end of a suspension behind that end: by whole weeks, so that weekday and
@@ -77,7 +77,7 @@ pub fn reschedule<I: Copy>(
     live: &[Timestamp],
     now: Timestamp,
     until: Timestamp,
-) -> Vec<Rescheduled<I>> {
+) -> Vec<(Announced<I>, Rescheduled)> {
     let falls_inside = |stream: &&Announced<I>| stream.at >= now && stream.at <= until;
     let mut taken: BTreeSet<NaiveDate> = upcoming
         .iter()
@@ -92,11 +92,12 @@ pub fn reschedule<I: Copy>(
         .into_iter()
         .map(|stream| {
             let at = first_week_after(stream.at, until);
-            if taken.insert(business_day(at)) {
-                Rescheduled::Moved(Announced { id: stream.id, at })
+            let becomes = if taken.insert(business_day(at)) {
+                Rescheduled::Moved(at)
             } else {
-                Rescheduled::Conflict(stream.id)
-            }
+                Rescheduled::Conflict(at)
+            };
+            (*stream, becomes)
         })
         .collect()
 }
@@ -169,9 +170,12 @@ mod tests {
         assert_eq!(
             reschedule(&upcoming, &[], now, until),
             [
-                Rescheduled::Moved(announced(5, "2026-04-15T22:00:00Z")),
-                Rescheduled::Conflict(2),
-                Rescheduled::Moved(announced(3, "2026-04-16T12:00:00Z")),
+                (upcoming[4], Rescheduled::Moved(at("2026-04-15T22:00:00Z"))),
+                (
+                    upcoming[1],
+                    Rescheduled::Conflict(at("2026-04-09T22:00:00Z"))
+                ),
+                (upcoming[2], Rescheduled::Moved(at("2026-04-16T12:00:00Z"))),
             ]
         );
     }
@@ -184,20 +188,18 @@ mod tests {
         let same_day = at("2026-03-18T15:00:00Z");
         assert_eq!(
             reschedule(&[late], &[same_day], now, until),
-            [Rescheduled::Conflict(1)]
+            [(late, Rescheduled::Conflict(at("2026-03-19T02:00:00Z")))]
         );
         let next_day = at("2026-03-19T15:00:00Z");
-        let moved = Rescheduled::Moved(announced(1, "2026-03-19T02:00:00Z"));
+        let moved = (late, Rescheduled::Moved(at("2026-03-19T02:00:00Z")));
         assert_eq!(reschedule(&[late], &[next_day], now, until), [moved]);
         let two = [
             announced(1, "2026-03-12T15:00:00Z"),
             announced(2, "2026-03-12T20:00:00Z"),
         ];
-        let first = Rescheduled::Moved(announced(1, "2026-03-19T15:00:00Z"));
-        assert_eq!(
-            reschedule(&two, &[], now, until),
-            [first, Rescheduled::Conflict(2)]
-        );
+        let first = (two[0], Rescheduled::Moved(at("2026-03-19T15:00:00Z")));
+        let second = (two[1], Rescheduled::Conflict(at("2026-03-19T20:00:00Z")));
+        assert_eq!(reschedule(&two, &[], now, until), [first, second]);
     }
 
     proptest! {
@@ -212,13 +214,12 @@ mod tests {
                 .map(|(id, hours)| Announced { id, at: now + TimeDelta::hours(*hours) })
                 .collect();
             let mut used = BTreeSet::new();
-            for moved in reschedule(&upcoming, &[], now, until) {
-                if let Rescheduled::Moved(stream) = moved {
-                    let before = upcoming.iter().find(|known| known.id == stream.id).unwrap().at;
-                    prop_assert!(stream.at > until && stream.at <= until + TimeDelta::weeks(1));
-                    prop_assert_eq!(stream.at.weekday(), before.weekday());
-                    prop_assert_eq!(stream.at.time(), before.time());
-                    prop_assert!(used.insert(business_day(stream.at)));
+            for (stream, becomes) in reschedule(&upcoming, &[], now, until) {
+                if let Rescheduled::Moved(at) = becomes {
+                    prop_assert!(at > until && at <= until + TimeDelta::weeks(1));
+                    prop_assert_eq!(at.weekday(), stream.at.weekday());
+                    prop_assert_eq!(at.time(), stream.at.time());
+                    prop_assert!(used.insert(business_day(at)));
                 }
             }
         }

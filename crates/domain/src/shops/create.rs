@@ -10,11 +10,11 @@ use super::{
     contacts, details,
     edit::Editor,
     intake::{normal, normalized_details},
-    owner::{OwnerAccount, account_status, takes_over},
+    owner::{OwnerAccount, Ownership, account_status, side, takes_over},
 };
 use crate::{
     fields::{Change, FieldError, Fields},
-    identity::{AccountStatus, Email, Role, UserType},
+    identity::{Email, UserType},
     quota::Wallet,
     text::{MAX_NAME_CHARS, MAX_NOTE_CHARS, MAX_TAG_CHARS, MAX_URL_CHARS},
 };
@@ -100,31 +100,13 @@ impl NewShop {
     }
 }
 
-/// Whose a new shop becomes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum NewOwner {
-    /// Of an account that was there, as it is to be stored.
-    Existing(OwnerAccount),
-    /// Of an account to be made.
-    New {
-        /// Its address; a technical one when the shop has none to give.
-        email: String,
-        /// Its side.
-        user_type: UserType,
-        /// Its role.
-        role: Role,
-        /// Whether it may be used.
-        status: AccountStatus,
-    },
-}
-
 /// What is written.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Created {
     /// The row; of a new account, its owner is set when that is made.
     pub shop: Shop,
     /// Whose it is.
-    pub owner: NewOwner,
+    pub owner: Ownership,
     /// Its wallet.
     pub wallet: Wallet,
     /// Who is invited by mail, after the commit.
@@ -156,7 +138,7 @@ pub fn create(
         (Some((account, _)), _) => {
             shop.owner = Some(account.id);
             // A buyer is not locked out because the shop they are given is not open.
-            NewOwner::Existing(takes_over(&shop, account))
+            Ownership::Given(takes_over(&shop, account))
         }
         (None, Some(email)) => new_owner(&shop, email.as_str().to_owned()),
         (None, None) => {
@@ -185,20 +167,10 @@ fn slug(
     Ok(normal::free_slug(&base, taken, now))
 }
 
-fn new_owner(shop: &Shop, email: String) -> NewOwner {
-    let operable = shop.standing().is_operable();
-    NewOwner::New {
+fn new_owner(shop: &Shop, email: String) -> Ownership {
+    Ownership::New {
         email,
-        user_type: if operable {
-            UserType::Shop
-        } else {
-            UserType::Client
-        },
-        role: if operable {
-            Role::Store
-        } else {
-            Role::PendingStore
-        },
+        sells_as: side(shop),
         status: account_status(shop.status),
     }
 }

@@ -67,6 +67,9 @@ pub enum ShopError {
     /// The shop has no address to write to.
     #[error("the shop has no e-mail to write to")]
     NobodyToInvite,
+    /// Its address changed again and again while a link was asked for.
+    #[error("the shop's e-mail changed meanwhile")]
+    AddressChanged,
     /// A field cannot be meant.
     #[error(transparent)]
     Field(#[from] FieldError),
@@ -77,6 +80,7 @@ impl Fault for ShopError {
         match self {
             Self::NotFound => ErrorKind::NotFound,
             Self::Banned
+            | Self::AddressChanged
             | Self::EmailTaken
             | Self::SlugTaken
             | Self::NameTaken
@@ -122,6 +126,7 @@ impl Fault for ShopError {
             Self::OwnerAdministers => "shop.owner_administers",
             Self::OwnerHasShop => "shop.owner_has_shop",
             Self::NobodyToInvite => "shop.nobody_to_invite",
+            Self::AddressChanged => "shop.address_changed",
             Self::Field(error) => error.code(),
         }
     }
@@ -156,6 +161,7 @@ impl Fault for ShopError {
             Self::OwnerAdministers => "Una cuenta administrativa no puede tener una tienda.",
             Self::OwnerHasShop => "Esa cuenta ya tiene una tienda asignada.",
             Self::NobodyToInvite => "La tienda no tiene un email válido para enviarle la invitación.",
+            Self::AddressChanged => "El email de la tienda acaba de cambiar. Probá de nuevo.",
             Self::Field(error) => return error.public_message(),
         }
         .to_owned()

@@ -93,13 +93,18 @@ pub fn account_status(status: ShopStatus) -> AccountStatus {
     }
 }
 
-/// The side and role that the owner's next request would derive.
-pub(crate) fn sells_as(shop: &Shop, owner: OwnerAccount) -> OwnerAccount {
-    let (user_type, role) = if shop.standing().is_operable() {
+/// The side and role that the next request of the shop's owner would derive.
+pub(crate) fn side(shop: &Shop) -> (UserType, Role) {
+    if shop.standing().is_operable() {
         (UserType::Shop, Role::Store)
     } else {
         (UserType::Client, Role::PendingStore)
-    };
+    }
+}
+
+/// The same account with that side and role.
+pub(crate) fn sells_as(shop: &Shop, owner: OwnerAccount) -> OwnerAccount {
+    let (user_type, role) = side(shop);
     OwnerAccount {
         user_type,
         role,
@@ -116,6 +121,36 @@ pub(crate) fn takes_over(shop: &Shop, account: OwnerAccount) -> OwnerAccount {
             proven_or_nobody => proven_or_nobody,
         },
         ..sells_as(shop, account)
+    }
+}
+
+/// Whose a new shop becomes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ownership {
+    /// Of an account that nobody has used, which is linked and otherwise left as it is: nobody has proven yet that the address
+    /// is theirs.
+    Linked(AccountId),
+    /// Of an account that was there, as it is to be stored.
+    Given(OwnerAccount),
+    /// Of an account to be made.
+    New {
+        /// Its address; a technical one when the shop has none to give.
+        email: String,
+        /// Its side and role.
+        sells_as: (UserType, Role),
+        /// Whether it may be used.
+        status: AccountStatus,
+    },
+}
+
+impl Ownership {
+    /// The account, if it is there already.
+    pub(super) fn account(&self) -> Option<AccountId> {
+        match self {
+            Self::Linked(account) => Some(*account),
+            Self::Given(owner) => Some(owner.id),
+            Self::New { .. } => None,
+        }
     }
 }
 

@@ -49,7 +49,8 @@ impl Viewer {
         matches!(self, Self::Shop(_) | Self::Admin)
     }
 
-    fn runs(self, shop: ShopId) -> bool {
+    /// Whether they run this shop, and see all of it.
+    pub fn runs(self, shop: ShopId) -> bool {
         match self {
             Self::Admin => true,
             Self::Shop(own) | Self::Applicant(own) => own == shop,

@@ -6,7 +6,7 @@ use avvivo_domain::{
     clients::reminder::Reminder,
     shops::agenda::{Announced, CONFLICT_NOTE, RESCHEDULE_REASON},
 };
-use avvivo_kernel::{ShopId, StreamId, Timestamp};
+use avvivo_kernel::{AccountId, ShopId, StreamId, Timestamp};
 use uuid::Uuid;
 
 use crate::{Conn, DbError};
@@ -25,10 +25,19 @@ pub struct Agenda {
 /// What becomes of a live, and of those who want to be reminded of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Move {
-    /// Which one.
-    pub stream: StreamId,
-    /// When it begins instead, and what its reminders become; none when it found no day.
-    pub to: Option<(Timestamp, Reminder)>,
+    /// Which one, as it was announced.
+    pub live: Announced<StreamId>,
+    /// When it begins instead; or would, if that day were not taken.
+    pub target: Timestamp,
+    /// What its reminders become; none when it found no day.
+    pub reminder: Option<Reminder>,
+}
+
+impl Move {
+    /// When it begins instead, if it found a day.
+    pub fn to(&self) -> Option<Timestamp> {
+        self.reminder.as_ref().map(|_| self.target)
+    }
 }
 
 /// The agenda of a shop, its lives locked until the transaction ends.
@@ -71,10 +80,7 @@ pub async fn reschedule(conn: &mut Conn, batch: Uuid, moves: &[Move]) -> Result<
 }
 
 async fn move_streams(conn: &mut Conn, batch: Uuid, moves: &[Move]) -> Result<(), DbError> {
-    let times: Vec<_> = moves
-        .iter()
-        .map(|moved| moved.to.as_ref().map(|(at, _)| *at))
-        .collect();
+    let times: Vec<_> = moves.iter().map(Move::to).collect();
     sqlx::query!(
         r#"
         UPDATE streams AS s
@@ -121,7 +127,7 @@ async fn move_reminders(conn: &mut Conn, moves: &[Move]) -> Result<(), DbError> 
 async fn move_notifications(conn: &mut Conn, moves: &[Move]) -> Result<(), DbError> {
     let messages: Vec<_> = moves
         .iter()
-        .map(|moved| moved.to.as_ref().map(|(_, told)| told.message.clone()))
+        .map(|moved| moved.reminder.as_ref().map(|told| told.message.clone()))
         .collect();
     sqlx::query!(
         r#"
@@ -142,13 +148,58 @@ async fn move_notifications(conn: &mut Conn, moves: &[Move]) -> Result<(), DbErr
     Ok(())
 }
 
+/// Writes down what an administrator's sanction did to lives, an event each under these ids.
+pub async fn insert_events(
+    conn: &mut Conn,
+    (shop, by): (ShopId, AccountId),
+    moves: &[Move],
+    events: &[Uuid],
+    now: Timestamp,
+) -> Result<(), DbError> {
+    let from: Vec<_> = moves.iter().map(|moved| moved.live.at).collect();
+    let targets: Vec<_> = moves.iter().map(|moved| moved.target).collect();
+    let found_a_day: Vec<_> = moves.iter().map(|live| live.to().is_some()).collect();
+    sqlx::query!(
+        r#"
+        INSERT INTO live_schedule_events (
+            id, live_id, shop_id, action, from_scheduled_at, to_scheduled_at, reason, actor_type, actor_id, created_at
+        )
+        SELECT
+            event.id,
+            event.live_id,
+            $6,
+            CASE WHEN event.moved THEN 'AUTO_REPROGRAM' ELSE 'SET_PENDING_REPROGRAM' END::live_schedule_action,
+            event.from_at,
+            event.target,
+            $7,
+            'ADMIN',
+            $8,
+            $9
+        FROM unnest($1::uuid [], $2::uuid [], $3::timestamptz [], $4::timestamptz [], $5::boolean [])
+            AS event (id, live_id, from_at, target, moved)
+        "#,
+        events,
+        &ids(moves),
+        &from,
+        &targets,
+        &found_a_day,
+        shop.as_uuid(),
+        RESCHEDULE_REASON,
+        by.as_uuid(),
+        now,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
 fn ids(moves: &[Move]) -> Vec<Uuid> {
-    moves.iter().map(|moved| moved.stream.as_uuid()).collect()
+    moves.iter().map(|moved| moved.live.id.as_uuid()).collect()
 }
 
 fn notified(moves: &[Move]) -> Vec<Option<Timestamp>> {
     moves
         .iter()
-        .map(|moved| moved.to.as_ref().map(|(_, told)| told.notify_at))
+        .map(|moved| moved.reminder.as_ref().map(|told| told.notify_at))
         .collect()
 }

@@ -155,6 +155,7 @@ impl TryFrom<ShopRow> for ListedShop {
         Ok(Self {
             shop: row.try_into()?,
             rating,
+            own: None,
         })
     }
 }

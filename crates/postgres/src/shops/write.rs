@@ -4,6 +4,7 @@ use avvivo_domain::shops::{Shop, SocialHandle, WhatsappLine};
 use avvivo_kernel::{AccountId, ShopId};
 use serde_json::{Map, Value};
 
+use super::suspensions;
 use crate::{Conn, DbError, counts::stored};
 
 /// What of a shop nobody else may have.
@@ -121,7 +122,7 @@ pub async fn insert(conn: &mut Conn, shop: &Shop) -> Result<(), DbError> {
     set_whatsapp_lines(conn, shop.id, &shop.whatsapp_lines).await
 }
 
-/// Stores what a shop became that was locked as `before`. [`Unique`] says what somebody else has.
+/// Stores what a shop became that was locked as `before`; the suspension that is open ends when the shop's does. [`Unique`] says what somebody else has.
 pub async fn save(conn: &mut Conn, before: &Shop, shop: &Shop) -> Result<(), DbError> {
     with_columns!(
         r#"
@@ -176,10 +177,16 @@ pub async fn save(conn: &mut Conn, before: &Shop, shop: &Shop) -> Result<(), DbE
     )
     .execute(&mut *conn)
     .await?;
-    save_contacts(conn, before, shop).await
+    save_beside(conn, before, shop).await
 }
 
-async fn save_contacts(conn: &mut Conn, before: &Shop, shop: &Shop) -> Result<(), DbError> {
+/// What other tables have of the shop.
+async fn save_beside(conn: &mut Conn, before: &Shop, shop: &Shop) -> Result<(), DbError> {
+    if before.suspension.until != shop.suspension.until {
+        let now = shop.updated_at;
+        let until = shop.suspension.until.unwrap_or(now);
+        suspensions::end(conn, shop.id, until, now).await?;
+    }
     if before.social_handles != shop.social_handles {
         set_social_handles(conn, shop.id, &shop.social_handles).await?;
     }

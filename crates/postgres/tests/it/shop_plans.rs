@@ -1,6 +1,7 @@
 //! The lists of shops find their index among fifty thousand shops, whatever values they are planned for.
 
 use serde_json::Value;
+use uuid::Uuid;
 
 use crate::{
     plans::{explain, prepare, statement},
@@ -109,6 +110,35 @@ async fn every_list_of_shops_reads_its_page_in_order_from_an_index() {
     searches(&world, &one, nobody, &["shops_pkey"]).await;
     let count = ["count(*) AS \"count!\"", "FROM shops AS s"];
     searches(&world, &count, "", &["shops_public_name_idx"]).await;
+}
+
+#[tokio::test]
+async fn what_is_kept_beside_shops_is_found_by_their_ids() {
+    let world = street().await;
+    for statement in [
+        "INSERT INTO quota_wallets (shop_id) SELECT id FROM shops",
+        "INSERT INTO penalties (id, shop_id, reason, created_at)
+         SELECT gen_random_uuid(), s.id, 'x', now() - n * interval '1 day' FROM shops AS s, generate_series(1, 2) AS n",
+        "INSERT INTO agenda_suspensions (id, shop_id, start_at, end_at, reason, created_at)
+         SELECT gen_random_uuid(), id, now(), now() + interval '7 days', 'x', now() FROM shops",
+        "ANALYZE quota_wallets, penalties, agenda_suspensions",
+    ] {
+        world.run(statement).await;
+    }
+    // As many as a page for administrators has.
+    let ids: Vec<String> = (0..500)
+        .map(|n| format!("'{}'", Uuid::from_u128(n)))
+        .collect();
+    let some = format!("ARRAY[{}]::uuid[]", ids.join(", "));
+    let wallets = ["FROM quota_wallets", "shop_id = ANY($1)"];
+    searches(&world, &wallets, &some, &["quota_wallets_pkey"]).await;
+    let penalties = ["FROM penalties"];
+    let newest = ["penalties_shop_id_created_at_idx"];
+    searches(&world, &penalties, &format!("{some}, 50"), &newest).await;
+    let nobody = "'00000000-0000-7000-8000-000000000001', now(), now()";
+    // By its index or by the constraint's: of one shop there are few.
+    let open = ["agenda_suspensions_"];
+    searches(&world, &["UPDATE agenda_suspensions"], nobody, &open).await;
 }
 
 #[tokio::test]

@@ -5,6 +5,8 @@ use std::time::Duration;
 use avvivo_http_kit::Quota;
 use avvivo_service_kit::config::{Reader, Section};
 
+use super::limits;
+
 /// How often strangers may have mails sent about accounts.
 #[derive(Debug, Clone, Copy)]
 pub struct AccountMailConfig {
@@ -18,19 +20,18 @@ impl Section for AccountMailConfig {
     const TITLE: &'static str = "Mails about accounts";
 
     fn read(reader: &mut Reader<'_>) -> Self {
-        let window = reader
-            .millis(
+        let window = limits::window(
+            reader,
+            (
                 "ACCOUNT_MAIL_RATE_LIMIT_WINDOW_MS",
                 "The window of these limits.",
-            )
-            .between(Duration::from_millis(100), Duration::from_hours(24))
-            .default(Duration::from_hours(1), "as long as a link is good");
-        let mut most = |name, what, default, why| {
-            let max = reader
-                .number(name, what)
-                .between(1, 1_000_000)
-                .default(default, why);
-            Quota { max, window }
+                Duration::from_hours(1),
+                "as long as a link is good",
+            ),
+        );
+        let mut most = |name, what, default, why| Quota {
+            max: limits::most(reader, (name, what, default, why)),
+            window,
         };
         Self {
             per_network: most(

@@ -6,6 +6,8 @@ use avvivo_domain::shops::{intake::AddressDefaults, lists::DEFAULT_PRIVATE_MAX};
 use avvivo_http_kit::Quota;
 use avvivo_service_kit::config::{Reader, Section};
 
+use super::limits;
+
 /// How much the lists of shops show at once.
 #[derive(Debug, Clone, Copy)]
 pub struct ShopsConfig {
@@ -83,19 +85,18 @@ impl Section for RegistrationConfig {
                 "Whether registering and its checks are limited.",
             )
             .default(true, "whoever registers may be anybody");
-        let window = reader
-            .millis(
+        let window = limits::window(
+            reader,
+            (
                 "SELF_REGISTER_RATE_LIMIT_WINDOW_MS",
                 "The window of these limits.",
-            )
-            .between(Duration::from_millis(100), Duration::from_hours(24))
-            .default(Duration::from_hours(1), "a shop registers once");
-        let mut most = |name, what, default, why| {
-            let max = reader
-                .number(name, what)
-                .between(1, 1_000_000)
-                .default(default, why);
-            Quota { max, window }
+                Duration::from_hours(1),
+                "a shop registers once",
+            ),
+        );
+        let mut most = |name, what, default, why| Quota {
+            max: limits::most(reader, (name, what, default, why)),
+            window,
         };
         let per_network = most(
             "SELF_REGISTER_RATE_LIMIT_IP_MAX",

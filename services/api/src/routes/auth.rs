@@ -1,10 +1,8 @@
 //! Who somebody is, and what they came for.
 
 mod account_mail;
-mod forgot_password;
 mod me;
 mod onboarding;
-mod send_verification;
 mod users;
 mod views;
 
@@ -18,6 +16,6 @@ pub(super) fn table() -> OpenApiRouter<ApiState> {
         .routes(routes!(onboarding::handle))
         .routes(routes!(onboarding::by_its_other_name))
         .routes(routes!(users::handle))
-        .routes(routes!(forgot_password::handle))
-        .routes(routes!(send_verification::handle))
+        .routes(routes!(account_mail::forgot_password))
+        .routes(routes!(account_mail::send_verification))
 }

@@ -34,14 +34,12 @@ pub(super) fn table() -> OpenApiRouter<ApiState> {
         .routes(routes!(typing::by_shop))
 }
 
-/// A refusal, as clients of the chat know it: with an `error` member, in which there never is anything.
+/// A refusal; only what the chat itself refuses has what old pages know.
 fn refused(error: AppError) -> Problem {
-    let is_about_the_chat = matches!(error, AppError::Chat(_));
-    let problem = Problem::from(error);
-    if is_about_the_chat {
-        problem.member("error", serde_json::Map::new())
+    if matches!(error, AppError::Chat(_)) {
+        super::refused(error)
     } else {
-        problem
+        error.into()
     }
 }
 

@@ -7,11 +7,10 @@ mod profile;
 mod reminders;
 mod views;
 
-use avvivo_app::AppError;
-use avvivo_http_kit::Problem;
 use serde::Serialize;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
+use super::refused;
 use crate::state::ApiState;
 
 pub(super) fn table() -> OpenApiRouter<ApiState> {
@@ -23,11 +22,6 @@ pub(super) fn table() -> OpenApiRouter<ApiState> {
         .routes(routes!(favorites::add, favorites::remove))
         .routes(routes!(reminders::list))
         .routes(routes!(reminders::add, reminders::remove))
-}
-
-/// A refusal, as clients of these routes know it: with an `error` member, in which there never is anything.
-fn refused(error: impl Into<AppError>) -> Problem {
-    Problem::from(error.into()).member("error", serde_json::Map::new())
 }
 
 /// A list in an object, as clients of these routes know lists.

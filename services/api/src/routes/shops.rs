@@ -26,7 +26,6 @@ mod toggle_penalty;
 mod validate;
 pub(super) mod views;
 
-use avvivo_app::AppError;
 use avvivo_domain::{
     identity::Caller,
     shops::{ShopError, view::Viewer},
@@ -35,9 +34,9 @@ use avvivo_http_kit::{CacheNotice, CacheRule, Caller as SignedIn, Problem, Reply
 use avvivo_kernel::ShopId;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
-use serde_json::json;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
+use super::refused;
 use crate::state::ApiState;
 
 pub(super) fn table() -> OpenApiRouter<ApiState> {
@@ -76,11 +75,6 @@ impl ShopPath {
             .parse()
             .map_err(|_: uuid::Error| refused(ShopError::NotFound))
     }
-}
-
-/// What old pages expect beside the message.
-fn refused(error: impl Into<AppError>) -> Problem {
-    Problem::from(error.into()).member("error", json!({}))
 }
 
 fn viewer(caller: Option<&SignedIn<Caller>>) -> Viewer {

@@ -5,9 +5,11 @@ mod edit;
 mod freshness;
 mod lists;
 mod moderate;
+mod own;
 mod quota;
 mod register;
 mod register_steps;
+mod suspend_agenda;
 
 use serde_json::{Value, json};
 

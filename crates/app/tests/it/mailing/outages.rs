@@ -10,7 +10,11 @@ use std::{
 };
 
 use async_trait::async_trait;
-use avvivo_app::{identity::recover_password, outbox::DrainReport};
+use avvivo_app::{
+    identity::recover_password,
+    outbox::DrainReport,
+    shops::{edit_shop, reset_password},
+};
 use avvivo_domain::identity::Email;
 use avvivo_ports::{
     IdentityAdmin, IdentityError, IdentityUser, Mail, MailError, MailId, Mailer,
@@ -18,10 +22,11 @@ use avvivo_ports::{
 };
 use avvivo_postgres::outbox::{self, Lag};
 use chrono::TimeDelta;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
+use serde_json::json;
 use tokio::{sync::Notify, time::timeout};
 
-use super::{EMAIL, email};
+use super::{EMAIL, email, object};
 use crate::support::{LIMIT, World, code};
 
 /// How long a claim of an errand holds.
@@ -290,10 +295,8 @@ impl IdentityAdmin for Slow {
     }
 }
 
-#[tokio::test]
-async fn who_was_taken_for_dead_sends_no_other_mail() {
-    let mut world = World::with_everybody().await;
-    world.asked_for(&[EMAIL]).await;
+/// A provider that makes its first link only when it is let go on.
+fn slow(world: &mut World) -> Arc<Slow> {
     let slow = Arc::new(Slow {
         provider: world.provider.clone(),
         slept: AtomicBool::new(false),
@@ -301,6 +304,40 @@ async fn who_was_taken_for_dead_sends_no_other_mail() {
         go_on: Notify::new(),
     });
     world.deps.people = slow.clone();
+    slow
+}
+
+#[tokio::test]
+async fn an_address_that_changes_while_its_link_is_asked_for_gets_no_mail() {
+    let mut world = World::with_everybody().await;
+    let slow = slow(&mut world);
+    let admin = world.admin().await;
+    let shop = world.shop().open().await;
+    let give = "UPDATE shops SET email = 'antes@example.com' WHERE id = $1";
+    world.arrange(give, shop.id.as_uuid()).await;
+    let changing = async {
+        timeout(LIMIT, slow.asked.notified()).await.unwrap();
+        // Nobody holds the shop meanwhile.
+        let body = object(&json!({"email": "ahora@example.com"}));
+        let edited = edit_shop::run(&world.deps, &admin, shop.id, &body);
+        timeout(LIMIT, edited).await.unwrap().unwrap();
+        slow.go_on.notify_one();
+    };
+    let (reset, ()) = tokio::join!(reset_password::run(&world.deps, &admin, shop.id), changing);
+    let reset = reset.unwrap();
+    assert_eq!(reset.link.expose_secret(), &world.provider.links()[1]);
+    let mail = world.only_mail().await;
+    assert_eq!(mail.to, "ahora@example.com");
+    assert!(mail.text.contains(reset.link.expose_secret()));
+    let written = "SELECT count(*) FROM audit_log WHERE action = 'SHOP_PASSWORD_RESET'";
+    assert_eq!(world.count(written).await, 1);
+}
+
+#[tokio::test]
+async fn who_was_taken_for_dead_sends_no_other_mail() {
+    let mut world = World::with_everybody().await;
+    world.asked_for(&[EMAIL]).await;
+    let slow = slow(&mut world);
     let (late, other) = (
         world.runner(world.mailer.clone()),
         world.runner(world.mailer.clone()),

@@ -4,7 +4,10 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::*;
-use crate::shops::{PlanTier, RegistrationSource, record::example};
+use crate::{
+    identity::{AccountStatus, Role},
+    shops::{PlanTier, RegistrationSource, record::example},
+};
 
 fn id() -> ShopId {
     Uuid::from_u128(2).into()
@@ -217,13 +220,12 @@ fn a_slug_that_was_asked_for_is_that_or_nothing() {
 fn a_shop_gets_an_owner_of_its_own() {
     let body = json!({"name": "Luna", "email": "A@b.c", "status": "ACTIVE"});
     let made = created(&body);
-    let new = |email: &str, user_type, role, status| NewOwner::New {
+    let new = |email: &str, sells_as, status| Ownership::New {
         email: email.to_owned(),
-        user_type,
-        role,
+        sells_as,
         status,
     };
-    let open = |email: &str| new(email, UserType::Shop, Role::Store, AccountStatus::Active);
+    let open = |email: &str| new(email, (UserType::Shop, Role::Store), AccountStatus::Active);
     assert_eq!(made.owner, open("a@b.c"));
     assert_eq!(made.invite.as_ref().map(Email::as_str), Some("a@b.c"));
 
@@ -233,7 +235,7 @@ fn a_shop_gets_an_owner_of_its_own() {
         role: Role::Store,
         ..account(UserType::Client)
     };
-    assert_eq!(reused.owner, NewOwner::Existing(expected));
+    assert_eq!(reused.owner, Ownership::Given(expected));
     assert_eq!(reused.shop.owner, Some(expected.id));
     assert!(reused.invite.is_some() && !reused.shop.requires_email_fix);
 
@@ -255,8 +257,12 @@ fn a_shop_gets_an_owner_of_its_own() {
 fn only_a_banned_or_hidden_shop_begins_with_a_suspended_owner() {
     use AccountStatus::{Active, Suspended};
     let status_of = |body: Value| match created(&body).owner {
-        NewOwner::New { status, role, .. } => (status, role),
-        NewOwner::Existing(owner) => (owner.status, owner.role),
+        Ownership::New {
+            sells_as: (_, role),
+            status,
+            ..
+        } => (status, role),
+        other => panic!("{other:?}"),
     };
     assert_eq!(
         status_of(json!({"name": "x", "active": false})),
@@ -273,7 +279,7 @@ fn only_a_banned_or_hidden_shop_begins_with_a_suspended_owner() {
     // A buyer's own account is not locked with the shop.
     let body = json!({"name": "x", "status": "BANNED", "email": "a@b.c"});
     let reused = created_for(&body, Some((account(UserType::Client), false)));
-    let NewOwner::Existing(owner) = reused.owner else {
+    let Ownership::Given(owner) = reused.owner else {
         panic!()
     };
     assert_eq!((owner.status, owner.role), (Active, Role::PendingStore));

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use avvivo_kernel::{AccountId, ShopId, Timestamp};
+use avvivo_kernel::{ShopId, Timestamp};
 
 use super::{
     Draft, IntakeError,
@@ -11,9 +11,11 @@ use super::{
 };
 use crate::{
     audit::{Actor, AuditAction, AuditEntry, Occasion, SubjectKind},
-    identity::{Account, Caller, Email, Role, UserType},
+    identity::{Account, AccountStatus, Caller, Email, Role, UserType},
     shops::{
-        PlanTier, RegistrationSource, Shop, ShopStatus, Verification, Visibility, plan::MAP_ONLY,
+        PlanTier, RegistrationSource, Shop, ShopStatus, Verification, Visibility,
+        owner::{OwnerAccount, Ownership},
+        plan::MAP_ONLY,
     },
 };
 
@@ -21,28 +23,9 @@ use crate::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Registrant<'a> {
     /// Somebody who is signed in and does not administer, with their account if it is still there.
-    SignedIn(&'a Caller, Option<&'a Account>),
+    SignedIn(&'a Caller, Option<(&'a Account, OwnerAccount)>),
     /// Anybody else, administrators included, with the account that has the e-mail of the draft.
     ByEmail(Option<&'a Account>),
-}
-
-/// Whose the shop becomes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Ownership {
-    /// Of the account of who is signed in, which gets this side and role.
-    Theirs {
-        /// Which account.
-        account: AccountId,
-        /// Its side.
-        user_type: UserType,
-        /// Its role.
-        role: Role,
-    },
-    /// Of an account that nobody has used, which is linked and otherwise left as it is: nobody has proven yet that the address
-    /// is theirs.
-    Linked(AccountId),
-    /// Of an account to be made with this address: a client who wants to sell, without an id of the identity provider.
-    New(Email),
 }
 
 /// Which mail confirms a registration, after the commit.
@@ -101,10 +84,10 @@ pub fn register(
     let ownership = ownership(draft, registrant)?;
     let opens = matches!(
         ownership,
-        Ownership::Theirs {
+        Ownership::Given(OwnerAccount {
             role: Role::Store,
             ..
-        }
+        })
     );
     let shop = shop(draft, &ownership, opens, circumstances);
     let confirmation = match registrant {
@@ -138,7 +121,8 @@ pub fn register(
 fn ownership(draft: &Draft, registrant: Registrant<'_>) -> Result<Ownership, IntakeError> {
     match registrant {
         Registrant::SignedIn(caller, account) => {
-            let account = may_own(account.ok_or(IntakeError::OwnerGone)?)?;
+            let (account, owner) = account.ok_or(IntakeError::OwnerGone)?;
+            may_own(account)?;
             // What the identity provider verified is the token's address; the draft's may be anybody's.
             let proven = caller.email_verified && caller.email == draft.contact.email.as_str();
             let (user_type, role) = if proven {
@@ -146,31 +130,36 @@ fn ownership(draft: &Draft, registrant: Registrant<'_>) -> Result<Ownership, Int
             } else {
                 (UserType::Client, Role::PendingStore)
             };
-            Ok(Ownership::Theirs {
-                account: account.id,
+            Ok(Ownership::Given(OwnerAccount {
                 user_type,
                 role,
-            })
+                ..owner
+            }))
         }
         Registrant::ByEmail(Some(account)) => {
-            let account = may_own(account)?;
+            may_own(account)?;
             if account.was_used() {
                 // A buyer would sell from their next request on, and be suspended with a shop that is none of theirs.
                 return Err(IntakeError::OwnerMustSignIn);
             }
             Ok(Ownership::Linked(account.id))
         }
-        Registrant::ByEmail(None) => Ok(Ownership::New(draft.contact.email.clone())),
+        // A client who wants to sell.
+        Registrant::ByEmail(None) => Ok(Ownership::New {
+            email: draft.contact.email.as_str().to_owned(),
+            sells_as: (UserType::Client, Role::PendingStore),
+            status: AccountStatus::Active,
+        }),
     }
 }
 
-fn may_own(account: &Account) -> Result<&Account, IntakeError> {
+fn may_own(account: &Account) -> Result<(), IntakeError> {
     if account.user_type == UserType::Admin {
         Err(IntakeError::OwnerAdministers)
     } else if account.shop.is_some() {
         Err(IntakeError::OwnerHasShop)
     } else {
-        Ok(account)
+        Ok(())
     }
 }
 
@@ -181,10 +170,7 @@ fn shop(draft: &Draft, ownership: &Ownership, opens: bool, at: Circumstances<'_>
     let base = normal::slug_base(&identity.name, at.id);
     let slug = normal::free_slug(&base, at.taken_slugs, at.now);
     let shop = Shop {
-        owner: match ownership {
-            Ownership::Theirs { account, .. } | Ownership::Linked(account) => Some(*account),
-            Ownership::New(_) => None,
-        },
+        owner: ownership.account(),
         logo_url: draft.logo_url.clone(),
         website: draft.website.clone(),
         razon_social: Some(identity.razon_social.clone()),

@@ -3,9 +3,11 @@
 use std::sync::LazyLock;
 
 use askama::Template;
-use avvivo_app::share::Shared;
+use avvivo_app::{AppError, share::Shared};
 use avvivo_domain::share::{Page, SITE, picture_type};
-use avvivo_http_kit::{CacheReply, Problem, extract::not_found};
+use avvivo_http_kit::{
+    CacheNotice, CacheReply, CacheRule, Problem, cache::Param, extract::not_found,
+};
 use axum::response::{IntoResponse, Response};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use http::{
@@ -13,6 +15,9 @@ use http::{
     header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE},
 };
 use sha2::{Digest as _, Sha256};
+use uuid::Uuid;
+
+use crate::state::ApiState;
 
 const SCRIPT: &str = include_str!("../../../templates/share.js");
 const STYLE: &str = include_str!("../../../templates/share.css");
@@ -41,8 +46,21 @@ struct Html<'a> {
     script: &'a str,
 }
 
+/// The page of what this id names, kept as the rule says; an id that cannot be one names nothing.
+pub(super) async fn find(
+    state: &ApiState,
+    (notice, rule): (CacheNotice, &CacheRule),
+    id: &str,
+    find: impl AsyncFnOnce(Uuid) -> Result<Option<Shared>, AppError>,
+) -> Result<CacheReply, Problem> {
+    let id: Uuid = id.parse().map_err(|_: uuid::Error| not_found())?;
+    let render = async || render(find(id).await?);
+    let params = [Param::Id(id)];
+    state.cache.respond_page(notice, rule, params, render).await
+}
+
 /// The HTML of a page; 404 where there is none.
-pub(super) fn render(shared: Option<Shared>) -> Result<String, Problem> {
+fn render(shared: Option<Shared>) -> Result<String, Problem> {
     let Shared { page, picture } = shared.ok_or_else(not_found)?;
     let html = Html {
         page: &page,

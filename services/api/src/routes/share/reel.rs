@@ -1,9 +1,9 @@
 //! The page of a reel.
 
 use avvivo_app::share;
-use avvivo_http_kit::{CacheNotice, PathParams, Problem, cache::Param, extract::not_found};
-use avvivo_kernel::ReelId;
+use avvivo_http_kit::{CacheNotice, PathParams};
 use axum::{extract::State, response::Response};
+use uuid::Uuid;
 
 use super::{SharePath, page};
 use crate::{routes::ProblemView, state::ApiState};
@@ -29,20 +29,7 @@ pub(crate) async fn handle(
     PathParams(path): PathParams<SharePath>,
     notice: CacheNotice,
 ) -> Response {
-    page::answer(find(&state, &path.id, notice).await, "Reel no encontrado")
-}
-
-async fn find(
-    state: &ApiState,
-    id: &str,
-    notice: CacheNotice,
-) -> Result<avvivo_http_kit::CacheReply, Problem> {
-    let id: ReelId = id.parse().map_err(|_: uuid::Error| not_found())?;
-    let render = async || {
-        let shared = share::reel(&state.deps, &state.pages.links, id).await?;
-        page::render(shared)
-    };
-    let params = [Param::Id(id.as_uuid())];
-    let rule = &state.rules.shared_reel;
-    state.cache.respond_page(notice, rule, params, render).await
+    let find = async |id: Uuid| share::reel(&state.deps, &state.pages.links, id.into()).await;
+    let found = page::find(&state, (notice, &state.rules.shared_reel), &path.id, find).await;
+    page::answer(found, "Reel no encontrado")
 }

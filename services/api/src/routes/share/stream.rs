@@ -1,9 +1,9 @@
 //! The page of a live.
 
 use avvivo_app::share;
-use avvivo_http_kit::{CacheNotice, PathParams, Problem, cache::Param, extract::not_found};
-use avvivo_kernel::StreamId;
+use avvivo_http_kit::{CacheNotice, PathParams};
 use axum::{extract::State, response::Response};
+use uuid::Uuid;
 
 use super::{SharePath, page};
 use crate::{routes::ProblemView, state::ApiState};
@@ -28,20 +28,7 @@ pub(crate) async fn handle(
     PathParams(path): PathParams<SharePath>,
     notice: CacheNotice,
 ) -> Response {
-    page::answer(find(&state, &path.id, notice).await, "Vivo no encontrado")
-}
-
-async fn find(
-    state: &ApiState,
-    id: &str,
-    notice: CacheNotice,
-) -> Result<avvivo_http_kit::CacheReply, Problem> {
-    let id: StreamId = id.parse().map_err(|_: uuid::Error| not_found())?;
-    let render = async || {
-        let shared = share::stream(&state.deps, &state.pages.links, id).await?;
-        page::render(shared)
-    };
-    let params = [Param::Id(id.as_uuid())];
-    let rule = &state.rules.shared_stream;
-    state.cache.respond_page(notice, rule, params, render).await
+    let find = async |id: Uuid| share::stream(&state.deps, &state.pages.links, id.into()).await;
+    let found = page::find(&state, (notice, &state.rules.shared_stream), &path.id, find).await;
+    page::answer(found, "Vivo no encontrado")
 }

@@ -36,7 +36,7 @@ pub(crate) async fn handle(
     let shop = accept_shop::run(&state.deps, &caller, path.id()?)
         .await
         .map_err(refused)?;
-    Ok(Reply::ok(ShopView::written(
+    Ok(Reply::ok(ShopView::of(
         viewer(Some(&SignedIn(caller))),
         &shop,
     )))

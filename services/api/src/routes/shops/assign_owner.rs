@@ -41,7 +41,7 @@ pub(crate) async fn handle(
     let shop = assign_owner::run(&state.deps, &admin, path.id()?, &nominee)
         .await
         .map_err(refused)?;
-    Ok(Reply::ok(ShopView::written(Viewer::Admin, &shop)))
+    Ok(Reply::ok(ShopView::of(Viewer::Admin, &shop)))
 }
 
 /// An id that cannot be one is nobody's.

@@ -45,5 +45,5 @@ pub(crate) async fn handle(
     let shop = create_shop::run(&state.deps, &admin, request)
         .await
         .map_err(refused)?;
-    Ok(Reply::created(ShopView::written(Viewer::Admin, &shop)))
+    Ok(Reply::created(ShopView::of(Viewer::Admin, &shop)))
 }

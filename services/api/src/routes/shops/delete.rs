@@ -33,5 +33,5 @@ pub(crate) async fn handle(
     let shop = delete_shop::run(&state.deps, &admin, path.id()?)
         .await
         .map_err(refused)?;
-    Ok(Reply::ok(ShopView::written(Viewer::Admin, &shop)))
+    Ok(Reply::ok(ShopView::of(Viewer::Admin, &shop)))
 }

@@ -41,7 +41,7 @@ pub(crate) async fn handle(
     let shop = edit_shop::run(&state.deps, &caller, path.id()?, &body)
         .await
         .map_err(refused)?;
-    Ok(Reply::ok(ShopView::written(
+    Ok(Reply::ok(ShopView::of(
         viewer(Some(&SignedIn(caller))),
         &shop,
     )))

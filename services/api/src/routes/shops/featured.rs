@@ -42,7 +42,7 @@ pub(crate) async fn handle(
     let (default, max) = (state.shops.featured_default, state.shops.featured_max);
     let limit = lists::featured_limit(query.limit.as_deref(), default, max);
     let compute = || async {
-        let found = read::featured(&state.deps, limit).await?;
+        let found = read::featured(&state.deps, viewer, limit).await?;
         Ok::<_, Problem>(ShopView::all(viewer, &found))
     };
     let key = (!viewer.lists_all()).then(|| [limit.into()]);

@@ -107,5 +107,5 @@ async fn decide(
     let shop = moderate_shop::run(&state.deps, admin, path.id()?, verdict)
         .await
         .map_err(refused)?;
-    Ok(Reply::ok(ShopView::written(Viewer::Admin, &shop)))
+    Ok(Reply::ok(ShopView::of(Viewer::Admin, &shop)))
 }

@@ -50,7 +50,7 @@ impl BoughtView {
     pub(super) fn of(viewer: Viewer, bought: &Bought) -> Self {
         let purchase = &bought.purchase;
         Self {
-            shop: ShopView::written(viewer, &bought.shop),
+            shop: ShopView::of(viewer, &bought.shop),
             purchase: PurchaseView {
                 purchase_id: purchase.id,
                 shop_id: purchase.shop,

@@ -55,5 +55,5 @@ pub(crate) async fn handle(
     let shop = register_shop::run(&state.deps, caller.as_ref(), &body, &origin)
         .await
         .map_err(refused)?;
-    Ok(Reply::created(ShopView::written(viewer, &shop)))
+    Ok(Reply::created(ShopView::of(viewer, &shop)))
 }

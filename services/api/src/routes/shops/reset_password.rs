@@ -43,6 +43,7 @@ pub(crate) struct ResetView {
         (status = 401, description = "Not signed in", body = ProblemView, content_type = "application/problem+json"),
         (status = 403, description = "Not an administrator", body = ProblemView, content_type = "application/problem+json"),
         (status = 404, description = "No such shop", body = ProblemView, content_type = "application/problem+json"),
+        (status = 409, description = "The shop's e-mail changes while the link is asked for: `shop.address_changed`", body = ProblemView, content_type = "application/problem+json"),
         (status = 500, description = "This installation administers no accounts: `sign_in.not_configured`", body = ProblemView, content_type = "application/problem+json"),
         (status = 503, description = "The identity provider is away: `sign_in.unavailable`", body = ProblemView, content_type = "application/problem+json"),
         (status = 504, description = "It did not answer in time: `sign_in.timeout`", body = ProblemView, content_type = "application/problem+json"),

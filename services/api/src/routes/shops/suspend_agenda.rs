@@ -44,5 +44,5 @@ pub(crate) async fn handle(
     let shop = suspend_agenda::run(&state.deps, &admin, path.id()?, (days, reason))
         .await
         .map_err(refused)?;
-    Ok(Reply::ok(ShopView::written(Viewer::Admin, &shop)))
+    Ok(Reply::ok(ShopView::of(Viewer::Admin, &shop)))
 }

@@ -1,21 +1,28 @@
 //! What clients see of a shop: who sees what is [`avvivo_domain::shops::view::sight`]'s to say.
 
-use avvivo_domain::shops::{
-    Shop, SocialHandle, WhatsappLine,
-    view::{Private, Sight, Viewer, sight},
+use avvivo_domain::{
+    quota::Wallet,
+    shops::{
+        Shop, SocialHandle, WhatsappLine,
+        view::{Private, Sight, Viewer, sight},
+    },
 };
 use avvivo_kernel::{AccountId, ShopId, Timestamp, time::to_wire};
-use avvivo_postgres::shops::{ListedShop, Rating};
+use avvivo_postgres::{
+    penalties::Penalty,
+    shops::{ListedShop, Own},
+};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 /// A shop.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Shop)]
 pub(crate) struct ShopView {
-    #[schema(value_type = uuid::Uuid)]
+    #[schema(value_type = Uuid)]
     id: ShopId,
     #[schema(example = "Luna Azul")]
     name: String,
@@ -100,7 +107,7 @@ pub(crate) struct OwnView {
     #[schema(required = false)]
     reel_quota: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<uuid::Uuid>)]
+    #[schema(value_type = Option<Uuid>)]
     auth_user_id: Option<AccountId>,
     #[serde(skip_serializing_if = "Option::is_none")]
     contact_email_private: Option<String>,
@@ -110,6 +117,51 @@ pub(crate) struct OwnView {
     razon_social: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     cuit: Option<String>,
+    /// What it may still publish; absent when it has never had any quota.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    quota_wallet: Option<WalletView>,
+    /// Those that the platform before this one gave out, newest first, at most fifty. Nobody is given any more.
+    #[schema(required = false)]
+    penalties: Vec<PenaltyView>,
+}
+
+/// A shop's quota as it counts now: what was used in a week or on a day that is over is 0 again.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = QuotaWallet)]
+pub(crate) struct WalletView {
+    /// Lives a week that the plan includes.
+    #[schema(example = 1)]
+    weekly_live_base_limit: u32,
+    /// How many of those are spent this week, which began on Monday in Buenos Aires.
+    #[schema(example = 1)]
+    weekly_live_used: u32,
+    /// Lives that were bought and are left.
+    #[schema(example = 2)]
+    live_extra_balance: u32,
+    /// Reels a day that the plan includes.
+    #[schema(example = 3)]
+    reel_daily_limit: u32,
+    /// How many of those are spent today, in Buenos Aires.
+    #[schema(example = 1)]
+    reel_daily_used: u32,
+    /// Reels that were bought and are left.
+    #[schema(example = 0)]
+    reel_extra_balance: u32,
+}
+
+/// A penalty of the platform before this one.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Penalty)]
+pub(crate) struct PenaltyView {
+    id: Uuid,
+    #[schema(example = "Vivo no realizado")]
+    reason: String,
+    #[schema(example = "2025-11-20T18:30:00.000Z")]
+    created_at: String,
+    /// Whether it was still in force.
+    active: bool,
 }
 
 /// A shop on a network.
@@ -136,7 +188,7 @@ pub(crate) struct LineView {
 impl ShopView {
     /// A shop of a list, for a viewer.
     pub(crate) fn of(viewer: Viewer, listed: &ListedShop) -> Self {
-        Self::new(&listed.shop, listed.rating, sight(&listed.shop, viewer))
+        Self::new(listed, sight(&listed.shop, viewer))
     }
 
     /// All of them.
@@ -147,12 +199,8 @@ impl ShopView {
             .collect()
     }
 
-    /// A shop that was just written, for who wrote it. Ratings are told by reads.
-    pub(crate) fn written(viewer: Viewer, shop: &Shop) -> Self {
-        Self::new(shop, Rating::default(), sight(shop, viewer))
-    }
-
-    fn new(shop: &Shop, rating: Rating, sight: Sight<'_>) -> Self {
+    fn new(listed: &ListedShop, sight: Sight<'_>) -> Self {
+        let ListedShop { shop, rating, own } = listed;
         let time = |at: Option<Timestamp>| at.map(to_wire);
         Self {
             id: shop.id,
@@ -188,14 +236,16 @@ impl ShopView {
             social_handles: sight.social_handles.iter().map(HandleView::of).collect(),
             whatsapp_lines: sight.whatsapp_lines.iter().map(LineView::of).collect(),
             email: sight.email.map(str::to_owned),
-            own: sight.private.map(|private| OwnView::new(shop, private)),
+            own: sight
+                .private
+                .map(|private| OwnView::new(shop, private, own.as_ref())),
             address_details: sight.address_details,
         }
     }
 }
 
 impl OwnView {
-    fn new(shop: &Shop, private: Private<'_>) -> Self {
+    fn new(shop: &Shop, private: Private<'_>, own: Option<&Own>) -> Self {
         Self {
             status_reason: shop.status_reason.clone(),
             agenda_suspended_reason: shop.suspension.reason.clone(),
@@ -206,6 +256,36 @@ impl OwnView {
             contact_whatsapp_private: private.contact_whatsapp.map(str::to_owned),
             razon_social: private.razon_social.map(str::to_owned),
             cuit: private.cuit.map(str::to_owned),
+            quota_wallet: own.and_then(|own| own.wallet.as_ref()).map(WalletView::of),
+            penalties: own
+                .into_iter()
+                .flat_map(|own| &own.penalties)
+                .map(PenaltyView::of)
+                .collect(),
+        }
+    }
+}
+
+impl WalletView {
+    fn of(Wallet { lives, reels }: &Wallet) -> Self {
+        Self {
+            weekly_live_base_limit: lives.weekly_limit,
+            weekly_live_used: lives.weekly_used,
+            live_extra_balance: lives.extra_balance,
+            reel_daily_limit: reels.daily_limit,
+            reel_daily_used: reels.daily_used,
+            reel_extra_balance: reels.extra_balance,
+        }
+    }
+}
+
+impl PenaltyView {
+    fn of(penalty: &Penalty) -> Self {
+        Self {
+            id: penalty.id,
+            reason: penalty.reason.clone(),
+            created_at: to_wire(penalty.created_at),
+            active: penalty.active,
         }
     }
 }

@@ -51,18 +51,7 @@ pub(crate) struct ImageView {
         example = "https://storage.googleapis.com/avvivo-media/shops/b1a7c0de-2b1f-4a39-8f0c-4a2f5d9e7712/images/logo-0199d7c2-7a51-7e22-8f0c-4a2f5d9e7712.jpg?v=1772712345678"
     )]
     url: String,
-    shop: ShopWithPenalties,
-}
-
-/// A shop, as who runs it sees it.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = ShopWithPenalties)]
-pub(crate) struct ShopWithPenalties {
-    #[serde(flatten)]
     shop: ShopView,
-    /// Always empty: nobody gives any out since there are suspensions. Old pages count them.
-    #[schema(value_type = Vec<Object>)]
-    penalties: [(); 0],
 }
 
 /// Sets a shop's logo or cover
@@ -109,17 +98,14 @@ pub(crate) async fn handle(
         caller: caller.clone(),
     };
     let kind = command.kind;
-    let shop = set_image::run(&state.deps, command).await?;
+    let set = set_image::run(&state.deps, command).await?;
     let shown = match kind {
-        ImageKind::Logo => &shop.logo_url,
-        ImageKind::Cover => &shop.cover_url,
+        ImageKind::Logo => &set.shop.logo_url,
+        ImageKind::Cover => &set.shop.cover_url,
     };
     Ok(Reply::ok(ImageView {
         url: shown.clone().unwrap_or_default(),
-        shop: ShopWithPenalties {
-            shop: ShopView::written(Viewer::of(Some(&caller)), &shop),
-            penalties: [],
-        },
+        shop: ShopView::of(Viewer::of(Some(&caller)), &set),
     }))
 }
 

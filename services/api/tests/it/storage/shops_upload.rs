@@ -137,10 +137,13 @@ async fn an_owner_sets_the_own_logo_whatever_shop_the_form_names() {
 async fn the_answer_has_no_column_that_nobody_may_see() {
     let app = TestApp::start().await;
     let owner = app.owner(1).await;
+    let penalty = "INSERT INTO penalties SELECT gen_random_uuid(), id, 'Enlace ajeno', true, now() FROM shops WHERE id = $1";
+    app.change(penalty, owner.shop).await;
     let answer = sent(&app, &owner, "COVER").await;
     let shop = &answer["shop"];
     assert_eq!(shop["coverUrl"], answer["url"]);
-    assert_eq!(shop["penalties"], json!([]));
+    assert_eq!(shop["penalties"][0]["reason"], "Enlace ajeno");
+    assert_eq!(shop["quotaWallet"]["reelExtraBalance"], 20);
     // What who runs it sees.
     assert!(shop["streamQuota"].is_number() && shop["authUserId"].is_string());
     for hidden in [

@@ -44,6 +44,12 @@ fn account(user_type: UserType) -> Account {
     }
 }
 
+/// The same account, as far as shops decide about it.
+fn owner(account: &Account) -> OwnerAccount {
+    let side = (account.user_type, account.role);
+    OwnerAccount::new(account.id, side, account.status)
+}
+
 fn caller(email: &str, email_verified: bool) -> Caller {
     Caller {
         account_id: Uuid::from_u128(9).into(),
@@ -78,7 +84,11 @@ fn only_a_proven_address_opens_the_shop() {
     ] {
         let caller = caller(email, verified);
         let account = account(UserType::Client);
-        let made = registered(Registrant::SignedIn(&caller, Some(&account))).unwrap();
+        let made = registered(Registrant::SignedIn(
+            &caller,
+            Some((&account, owner(&account))),
+        ))
+        .unwrap();
         let expected = if opens {
             (ShopStatus::Active, Verification::Verified, None)
         } else {
@@ -105,11 +115,11 @@ fn only_a_proven_address_opens_the_shop() {
         };
         assert_eq!(
             made.ownership,
-            Ownership::Theirs {
-                account: account.id,
+            Ownership::Given(OwnerAccount {
                 user_type,
-                role
-            }
+                role,
+                ..owner(&account)
+            })
         );
         let Confirmation::Registered { to, opened } = made.confirmation else {
             panic!()
@@ -145,14 +155,25 @@ fn somebodys_account_is_not_given_a_shop_by_a_stranger() {
         let refused = registered(Registrant::ByEmail(Some(&account)));
         assert_eq!(refused, Err(IntakeError::OwnerMustSignIn));
         let themselves = caller("hilos@example.com", true);
-        assert!(registered(Registrant::SignedIn(&themselves, Some(&account))).is_ok());
+        assert!(
+            registered(Registrant::SignedIn(
+                &themselves,
+                Some((&account, owner(&account)))
+            ))
+            .is_ok()
+        );
     }
 }
 
 #[test]
 fn without_an_account_one_is_made() {
     let made = registered(Registrant::ByEmail(None)).unwrap();
-    assert_eq!(made.ownership, Ownership::New(draft().contact.email));
+    let expected = Ownership::New {
+        email: draft().contact.email.into_string(),
+        sells_as: (UserType::Client, Role::PendingStore),
+        status: AccountStatus::Active,
+    };
+    assert_eq!(made.ownership, expected);
     assert_eq!(made.shop.owner, None);
     assert_eq!(made.entry.actor, Actor::Anonymous);
 }
@@ -161,15 +182,18 @@ fn without_an_account_one_is_made() {
 fn some_accounts_own_no_second_shop_and_some_none() {
     let caller = caller("hilos@example.com", true);
     let admin = account(UserType::Admin);
-    let owner = Account {
+    let sells = Account {
         shop: Some(example::shop().standing()),
         ..account(UserType::Client)
     };
     let of = |account| registered(Registrant::ByEmail(Some(account))).unwrap_err();
     assert_eq!(of(&admin), IntakeError::OwnerAdministers);
-    assert_eq!(of(&owner), IntakeError::OwnerHasShop);
+    assert_eq!(of(&sells), IntakeError::OwnerHasShop);
     let signed_in = |account| registered(Registrant::SignedIn(&caller, account)).unwrap_err();
-    assert_eq!(signed_in(Some(&owner)), IntakeError::OwnerHasShop);
+    assert_eq!(
+        signed_in(Some((&sells, owner(&sells)))),
+        IntakeError::OwnerHasShop
+    );
     assert_eq!(signed_in(None), IntakeError::OwnerGone);
 }
 
