@@ -52,7 +52,7 @@ pub(crate) struct Places {
     rush: Rush,
     free: Semaphore,
     limits: LimitsConfig,
-    addresses: Counts<IpAddr>,
+    addresses: Counts<Address>,
     accounts: Counts<Account>,
 }
 
@@ -111,8 +111,12 @@ struct Counts<K>(Mutex<HashMap<K, u32>>);
 #[derive(Debug)]
 pub(crate) struct Reservation {
     places: Arc<Places>,
-    address: IpAddr,
+    address: Address,
 }
+
+/// An address in eight bytes, as an account is ([`Account`]). Two that share a hash share their limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct Address(u64);
 
 /// An account's place; free again when dropped.
 #[derive(Debug)]
@@ -169,6 +173,7 @@ impl Places {
     /// Takes a place on the instance, for somebody at an address.
     pub(crate) fn reserve(self: &Arc<Self>, address: IpAddr) -> Result<Reservation, Crowded> {
         let permit = self.free.try_acquire().map_err(|_| Crowded::Instance)?;
+        let address = Address(self.rush.hasher.hash_one(address));
         let most = self.limits.connections_per_address;
         if !self.addresses.enter(address, most) {
             return Err(Crowded::Address);

@@ -59,10 +59,17 @@ impl Viewer {
     }
 }
 
-/// Whether everybody may see the shop; the lists that leave others out say the same in SQL.
+/// Whether lists show the shop to everybody; they say the same in SQL.
 pub fn is_public(shop: &Shop) -> bool {
+    is_open(shop) && shop.status == ShopStatus::Active
+}
+
+/// Whether everybody finds the shop by its id. A suspended agenda takes it out of lists, and not away from those who follow it,
+/// write to it, or have it open.
+fn is_open(shop: &Shop) -> bool {
+    let status = shop.status;
     shop.active
-        && shop.status == ShopStatus::Active
+        && matches!(status, ShopStatus::Active | ShopStatus::AgendaSuspended)
         && shop.verification == Verification::Verified
         && matches!(shop.visibility, Visibility::Lit | Visibility::Dimmed)
 }
@@ -151,9 +158,9 @@ pub fn sight(shop: &Shop, viewer: Viewer) -> Sight<'_> {
     }
 }
 
-/// Whether a shop is there at all for somebody who asks for it by its id: one that is not public only for who runs it.
+/// Whether a shop is there at all for somebody who asks for it by its id: one that is not open only for who runs it.
 pub fn may_see(shop: &Shop, viewer: Viewer) -> bool {
-    viewer.runs(shop.id) || is_public(shop)
+    viewer.runs(shop.id) || is_open(shop)
 }
 
 /// Whether everybody may read how to reach the shop: what is in effect decides, as on the map.
@@ -279,7 +286,7 @@ mod tests {
                 ..example::shop()
             },
             Shop {
-                status: ShopStatus::AgendaSuspended,
+                status: ShopStatus::Banned,
                 ..example::shop()
             },
             Shop {
@@ -300,6 +307,20 @@ mod tests {
                 assert!(may_see(&hidden, viewer));
             }
         }
+    }
+
+    #[test]
+    fn a_suspended_agenda_leaves_the_lists_and_can_still_be_found() {
+        let suspended = Shop {
+            status: ShopStatus::AgendaSuspended,
+            ..example::shop()
+        };
+        assert!(!is_public(&suspended) && may_see(&suspended, Viewer::Public));
+        let inactive = Shop {
+            active: false,
+            ..suspended
+        };
+        assert!(!may_see(&inactive, Viewer::Public));
     }
 
     #[test]
