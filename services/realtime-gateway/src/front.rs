@@ -38,7 +38,7 @@ const MAX_HEADERS: usize = 100;
 const MAX_REFUSAL: usize = 64 << 10;
 /// Requests that are looked at together. Each takes twenty times the memory while it is looked at that its stream takes
 /// afterwards, and an allocator keeps what it once had: a burst needs not have all of it at once.
-const TURNS: usize = 32;
+const TURNS: usize = 64;
 /// Whoever has waited so long no longer does: those before wait for something else.
 const PATIENCE: Duration = Duration::from_secs(1);
 /// They change how a request is read; that is left to those who know.

@@ -18,7 +18,7 @@ use crate::{
 /// Questions of one call; the api takes a few more.
 const AT_ONCE: usize = 64;
 /// Calls under way.
-const CALLS: usize = 4;
+const CALLS: usize = 2;
 /// Questions that wait; who comes then waits for room.
 const WAITING: usize = 1_024;
 
