@@ -88,9 +88,7 @@ impl Door for Front {
         let extensions = request.extensions_mut();
         extensions.insert(ConnectInfo(visitor.peer()));
         extensions.insert(ByReactor);
-        let _turn = timeout(PATIENCE, self.turns.acquire()).await;
-        // Routers do not fail.
-        let Ok(response) = self.router.clone().oneshot(request).await;
+        let response = self.look_at(request).await;
         if let Err(error) = self.answer(visitor, response).await {
             tracing::debug!(%error, "an answer did not arrive");
         }
@@ -106,6 +104,14 @@ impl Front {
             clock,
             turns: Semaphore::new(TURNS),
         }
+    }
+
+    /// Has the routes decide. The turn is over when they have: whoever takes their time to hear it keeps nobody waiting.
+    async fn look_at(&self, request: Request<Body>) -> Response {
+        let _turn = timeout(PATIENCE, self.turns.acquire()).await;
+        // Routers do not fail.
+        let Ok(response) = self.router.clone().oneshot(request).await;
+        response
     }
 
     async fn answer(&self, visitor: Visitor, mut response: Response) -> std::io::Result<()> {
