@@ -60,6 +60,15 @@ impl TestRedis {
         &self.prefix
     }
 
+    /// Forgets everything, as a server that starts anew.
+    pub async fn clear(&self) {
+        let mut connection = self.connect().await;
+        let cleared = redis::cmd("FLUSHDB").query_async::<()>(&mut connection);
+        if let Err(error) = cleared.await {
+            panic!("the test Redis does not forget: {error}");
+        }
+    }
+
     /// A new connection.
     pub async fn connect(&self) -> MultiplexedConnection {
         match self.client.get_multiplexed_async_connection().await {

@@ -119,3 +119,25 @@ async fn counts_are_those_of_all_instances() {
         json!({"liveId": "7", "viewers": 1})
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn counts_that_redis_has_forgotten_are_said_again() {
+    let redis = TestRedis::create().await;
+    let shared = |settings: &mut Settings| {
+        settings.insert("REDIS_URL", redis.url().to_owned());
+        settings.insert("REDIS_KEY_PREFIX", redis.prefix().to_owned());
+    };
+    let world = World::start_with(shared).await;
+    let other = world.another_with(shared).await;
+    let mut first = open_topics(&world.url, "client:c", LIVE).await;
+    let mut second = open_topics(&other.url, "client:d", LIVE).await;
+    for stream in [&mut first, &mut second] {
+        stream.next().await;
+    }
+    let two = json!({"liveId": "7", "viewers": 2});
+    while next(&mut first).await.data != two {}
+    redis.clear().await;
+    // Nobody comes or goes, and nobody but the instances themselves can tell.
+    assert_ne!(next(&mut first).await.data, two);
+    while next(&mut first).await.data != two {}
+}
