@@ -47,7 +47,7 @@ async fn whoever_comes_back_is_not_asked_about_again_until_their_rights_change()
 async fn those_who_come_together_are_asked_about_together_each_for_themselves() {
     let world = World::start().await;
     world.past.slow_down(100);
-    let come = (0..60).map(|number| {
+    let opening = (0..60).map(|number| {
         let world = &world;
         async move {
             let who = format!("client:{number}");
@@ -55,8 +55,8 @@ async fn those_who_come_together_are_asked_about_together_each_for_themselves() 
             (who, stream)
         }
     });
-    let came = join_all(come).await;
-    for (who, mut stream) in came {
+    let streams = join_all(opening).await;
+    for (who, mut stream) in streams {
         let greeting = stream.next().await;
         assert_eq!(greeting.data["channel"], who, "nobody is taken for another");
     }
