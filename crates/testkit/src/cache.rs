@@ -63,8 +63,8 @@ impl TestRedis {
     /// Forgets everything, as a server that starts anew.
     pub async fn clear(&self) {
         let mut connection = self.connect().await;
-        let cleared = redis::cmd("FLUSHDB").query_async::<()>(&mut connection);
-        if let Err(error) = cleared.await {
+        let command = redis::cmd("FLUSHDB");
+        if let Err(error) = command.query_async::<()>(&mut connection).await {
             panic!("the test Redis does not forget: {error}");
         }
     }
