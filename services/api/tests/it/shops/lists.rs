@@ -148,7 +148,7 @@ async fn shops_find_their_own_in_the_list_whatever_its_state() {
     assert_eq!(found(other.shop).get("authUserId"), None);
     assert_eq!(found(other.shop).get("streamQuota"), None);
     let strangers = mall.app.get("/shops").await.ok();
-    let is_it = |shop: &serde_json::Value| shop["id"] == owner.shop.to_string();
+    let is_it = |shop: &Value| shop["id"] == owner.shop.to_string();
     assert!(!strangers.as_array().unwrap().iter().any(is_it));
     // Whoever follows it, writes to it or has it open still finds it.
     let open = mall.app.get(&format!("/shops/{}", owner.shop)).await.ok();
