@@ -16,14 +16,35 @@ use crate::{
     purchases::Purchase,
 };
 
+/// Times that a wallet is looked for. It goes with its shop, so who finds it gone makes it again, and hears that the shop is.
+const LOOKS: usize = 2;
+
 /// The reel half of a shop's wallet, locked until the transaction ends; made when there is none.
 pub async fn lock_reels(conn: &mut Conn, shop: ShopId) -> Result<ReelWallet, DbError> {
+    for _ in 0..LOOKS {
+        make(conn, shop).await?;
+        // What was there a moment ago may be deleted by whoever is waited for here.
+        if let Some(wallet) = find_reels_for_update(conn, shop).await? {
+            return Ok(wallet);
+        }
+    }
+    Err(sqlx::Error::RowNotFound.into())
+}
+
+async fn make(conn: &mut Conn, shop: ShopId) -> Result<(), DbError> {
     sqlx::query!(
         "INSERT INTO quota_wallets (shop_id) VALUES ($1) ON CONFLICT DO NOTHING",
         shop.as_uuid()
     )
-    .execute(&mut *conn)
+    .execute(conn)
     .await?;
+    Ok(())
+}
+
+async fn find_reels_for_update(
+    conn: &mut Conn,
+    shop: ShopId,
+) -> Result<Option<ReelWallet>, DbError> {
     let row = sqlx::query!(
         r#"
         SELECT reel_daily_limit, reel_daily_used, reel_day, reel_extra_balance
@@ -33,15 +54,18 @@ pub async fn lock_reels(conn: &mut Conn, shop: ShopId) -> Result<ReelWallet, DbE
         "#,
         shop.as_uuid(),
     )
-    .fetch_one(conn)
+    .fetch_optional(conn)
     .await?;
+    let Some(row) = row else {
+        return Ok(None);
+    };
     let count = |column, value| counted(("quota_wallets", column), shop, value);
-    Ok(ReelWallet {
+    Ok(Some(ReelWallet {
         daily_limit: count("reel_daily_limit", row.reel_daily_limit)?,
         daily_used: count("reel_daily_used", row.reel_daily_used)?,
         day: row.reel_day,
         extra_balance: count("reel_extra_balance", row.reel_extra_balance)?,
-    })
+    }))
 }
 
 /// Stores the reel half of a wallet that is locked.

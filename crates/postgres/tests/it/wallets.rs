@@ -80,3 +80,27 @@ async fn a_reel_is_charged_once_and_refunded_once() {
     assert_eq!(refunds.into_iter().filter(|done| *done).count(), 1);
     assert_eq!(world.count("SELECT count(*) FROM quota_ledger").await, 2);
 }
+
+#[tokio::test]
+async fn whoever_waits_for_a_wallet_hears_that_it_went_with_its_shop() {
+    let world = World::new().await;
+    let shop = world.shop().await;
+    world
+        .run(format!(
+            "INSERT INTO quota_wallets (shop_id) VALUES ('{shop}')"
+        ))
+        .await;
+    let mut deleting = world.begin().await;
+    sqlx::query("DELETE FROM shops WHERE id = $1")
+        .bind(shop.as_uuid())
+        .execute(&mut *deleting)
+        .await
+        .unwrap();
+    let mut spending = world.begin().await;
+    let (found, ()) = tokio::join!(wallets::lock_reels(&mut spending, shop), async {
+        world.somebody_waits().await;
+        deleting.commit().await.unwrap();
+    });
+    let error = found.unwrap_err();
+    assert!(error.violates("quota_wallets_shop_id_fkey"), "{error}");
+}
