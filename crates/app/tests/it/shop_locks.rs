@@ -250,7 +250,8 @@ async fn a_reset_and_somebody_who_publishes_wait_for_each_other_in_turn() {
     reset.unwrap();
     // Before the reset, or after it, when there is nobody to publish for.
     if published.is_err() {
-        assert_eq!(code(published), "shop.not_found");
+        let shown = format!("{published:?}");
+        assert_eq!(code(published), "shop.not_found", "{shown}");
     }
     assert_eq!(world.count("SELECT count(*) FROM shops").await, 0);
     assert_eq!(world.count("SELECT count(*) FROM reels").await, 0);
