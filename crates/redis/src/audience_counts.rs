@@ -12,6 +12,8 @@ const NAMESPACE: &str = "heard";
 
 /// How long counts are good. Whoever counts says four times in that time that it is still there.
 const HOLDS_MILLISECONDS: i64 = 45_000;
+/// Stands in a hash for as long as nothing of it was forgotten. No audience is called so.
+const MARK: &str = "";
 /// Audiences of one command.
 const AT_ONCE: usize = 500;
 
@@ -45,12 +47,20 @@ impl Redis {
         Ok(())
     }
 
-    /// Says that `instance` is still there. Answers whether its counts are, too: they are not when it never had any, when it
-    /// was away for too long, or when Redis has forgotten everything.
+    /// Says that `instance` is still there. Answers whether all that it said is, too; where it is not, everything has to be said
+    /// again: at the beginning, after it was away for too long, and when Redis has forgotten everything, even if it has said
+    /// something since.
     pub async fn keep_counts(&self, instance: &str) -> Result<bool, RedisError> {
         let key = self.key(NAMESPACE, instance);
-        self.call(|mut connection| async move { connection.pexpire(key, HOLDS_MILLISECONDS).await })
-            .await
+        let mut commands = pipe();
+        commands
+            .hset_nx(&key, MARK, 1)
+            .pexpire(&key, HOLDS_MILLISECONDS)
+            .ignore();
+        let (is_new,): (bool,) = self
+            .call(|mut connection| async move { commands.query_async(&mut connection).await })
+            .await?;
+        Ok(!is_new)
     }
 
     /// Takes the counts of `instance` away.

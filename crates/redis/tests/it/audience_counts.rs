@@ -45,6 +45,7 @@ async fn what_an_instance_said_runs_out_as_a_whole_unless_it_says_that_it_is_the
     let redis = server.connect();
     let key = "avvivo:heard:one";
     report(&redis, "one").await;
+    assert!(!redis.keep_counts("one").await.unwrap(), "it begins");
     redis
         .report_counts("one", &[("live:1", 3), ("shop:a", 1)])
         .await
@@ -58,10 +59,13 @@ async fn what_an_instance_said_runs_out_as_a_whole_unless_it_says_that_it_is_the
     // As when it says nothing for that long.
     let _: bool = server.observer().pexpire(key, 0).unwrap();
     assert_eq!(redis.counts(&["live:1", "shop:a"]).await.unwrap(), [0, 0]);
+    // What it says meanwhile is not all there was.
+    redis.report_counts("one", &[("shop:a", 1)]).await.unwrap();
     assert!(
         !redis.keep_counts("one").await.unwrap(),
         "it has to say everything again"
     );
+    assert!(redis.keep_counts("one").await.unwrap());
 }
 
 #[tokio::test]
