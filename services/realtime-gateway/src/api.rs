@@ -15,6 +15,7 @@ use avvivo_service_kit::{
     health::Down,
     trace,
 };
+use prost::Message as _;
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::sync::mpsc;
 use tonic::{Request, Status, metadata::MetadataValue};
@@ -34,6 +35,11 @@ const LIMITS: ChannelLimits = ChannelLimits {
     connect: Duration::from_secs(2),
     call: Duration::from_secs(5),
 };
+
+/// Bytes of a token; those of Firebase have one or two thousand.
+const MAX_SHOWN: usize = 8 << 10;
+/// Bytes of a question: a token, and more topics than anybody may hear.
+const MAX_QUESTION: usize = 16 << 10;
 
 /// What somebody shows who wants to listen.
 pub(crate) enum Credentials {
@@ -143,7 +149,7 @@ impl Api {
             }
             Wanted::Topics(topics) => question.topics.clone_from(topics),
         }
-        let (asked, answered) = Asked::new(question);
+        let (asked, answered) = Asked::new(bounded(question)?);
         // Both fail only when this process no longer asks anybody.
         let gone = || Refusal::NoAnswer(Box::new(Status::cancelled("gateway.stopping")));
         self.asking.send(asked).await.map_err(|_| gone())?;
@@ -216,6 +222,20 @@ impl Api {
     }
 }
 
+/// A question that does not crowd out those that are asked with it: a call has room for four megabytes.
+fn bounded(question: Question) -> Result<Question, Refusal> {
+    if [&question.bearer_token, &question.ticket]
+        .iter()
+        .any(|shown| shown.len() > MAX_SHOWN)
+    {
+        return Err(Refusal::Anonymous);
+    }
+    if question.encoded_len() > MAX_QUESTION {
+        return Err(Refusal::BadTopics);
+    }
+    Ok(question)
+}
+
 /// Without the slash that addresses are often written with: the api compares to the letter, and leaves it off too.
 fn audience(config: &ApiConfig) -> &str {
     config.audience.trim_end_matches('/')
@@ -260,6 +280,24 @@ fn starts(grant: &Granting) -> Vec<Start> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_would_crowd_out_others_is_not_asked() {
+        let of = |token: usize, topic: usize| Question {
+            bearer_token: "t".repeat(token),
+            topics: vec!["x".repeat(topic)],
+            ..Question::default()
+        };
+        assert!(bounded(of(MAX_SHOWN, 4_000)).is_ok());
+        assert!(matches!(
+            bounded(of(MAX_SHOWN + 1, 0)),
+            Err(Refusal::Anonymous)
+        ));
+        assert!(matches!(
+            bounded(of(10, MAX_QUESTION)),
+            Err(Refusal::BadTopics)
+        ));
+    }
 
     #[test]
     fn a_slash_at_the_end_of_the_audience_makes_no_difference() {
