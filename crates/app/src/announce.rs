@@ -1,7 +1,7 @@
 //! The words of events.
 
 use avvivo_contracts::{
-    audience,
+    audience::Audience,
     events::v1::{
         AccessChanged, ReelPublished, ReelStatusChanged, ReelWithdrawn, ShopChanged, event::Payload,
     },
@@ -59,7 +59,7 @@ pub(crate) async fn reel_status(
         error_code,
         error_message,
     });
-    push(deps, tx, audience::shop(news.shop), payload, now).await?;
+    push(deps, tx, Audience::Shop(news.shop), payload, now).await?;
     Ok(())
 }
 
@@ -83,7 +83,7 @@ pub(crate) async fn reel_published(
         thumbnail_url: reel.thumbnail_url.clone().unwrap_or_default(),
         expires_at: Some(stamp(reel.expires_at)),
     });
-    push(deps, tx, audience::PUBLIC_REELS.to_owned(), payload, now).await?;
+    push(deps, tx, Audience::PublicReels, payload, now).await?;
     Ok(())
 }
 
@@ -98,7 +98,7 @@ pub(crate) async fn reel_withdrawn(
         reel_id: reel.to_string(),
         shop_id: shop.to_string(),
     });
-    push(deps, tx, audience::PUBLIC_REELS.to_owned(), payload, now).await?;
+    push(deps, tx, Audience::PublicReels, payload, now).await?;
     Ok(())
 }
 
@@ -112,7 +112,7 @@ pub(crate) async fn access_changed(
     let payload = Payload::AccessChanged(AccessChanged {
         account_id: account.to_string(),
     });
-    push(deps, tx, audience::CONTROL_ACCESS.to_owned(), payload, now).await?;
+    push(deps, tx, Audience::ControlAccess, payload, now).await?;
     Ok(())
 }
 
@@ -126,7 +126,7 @@ pub(crate) async fn shop_changed(
     let payload = Payload::ShopChanged(ShopChanged {
         shop_id: shop.to_string(),
     });
-    push(deps, tx, audience::PUBLIC_SHOPS.to_owned(), payload, now).await?;
+    push(deps, tx, Audience::PublicShops, payload, now).await?;
     Ok(())
 }
 
@@ -134,7 +134,7 @@ pub(crate) async fn shop_changed(
 pub(crate) async fn push(
     deps: &Deps,
     tx: &mut Transaction,
-    audience: String,
+    audience: Audience,
     payload: Payload,
     now: Timestamp,
 ) -> Result<(), DbError> {

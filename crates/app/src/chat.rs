@@ -12,7 +12,7 @@ pub mod say_typing;
 pub mod send_message;
 mod together;
 
-use avvivo_contracts::cursor::Cursor;
+use avvivo_contracts::{audience::Audience, cursor::Cursor};
 use avvivo_domain::chat::prefix;
 use avvivo_kernel::{AccountId, ConversationId, ShopId};
 use avvivo_postgres::chat::Lookup;
@@ -59,10 +59,10 @@ impl Participant {
         prefix(conversation, self.lookup.side(), self.sender())
     }
 
-    fn audience(self) -> String {
+    fn audience(self) -> Audience {
         match self.lookup {
-            Lookup::Client(account) => avvivo_contracts::audience::client(account),
-            Lookup::Shop(shop) => avvivo_contracts::audience::shop(shop),
+            Lookup::Client(account) => Audience::Client(account),
+            Lookup::Shop(shop) => Audience::Shop(shop),
         }
     }
 }

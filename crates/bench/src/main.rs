@@ -37,6 +37,9 @@ struct Args {
     /// Also write the tables into .github/BENCHMARKS.md.
     #[arg(long)]
     write: bool,
+    /// Of `realtime`, only this; for whoever changes something and wants to see what that does.
+    #[arg(long, conflicts_with = "write")]
+    only: Option<realtime::Part>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -74,14 +77,14 @@ impl Benchmark {
         Self::Render,
     ];
 
-    async fn run(self) -> anyhow::Result<Report> {
+    async fn run(self, only: Option<realtime::Part>) -> anyhow::Result<Report> {
         match self {
             Self::Api => api::run().await,
             Self::Render => render::run().await,
             Self::GcpLocal => cloud::run().await,
             Self::Enqueue => enqueue::run().await,
             Self::Messages => messages::run().await,
-            Self::Realtime => realtime::run().await,
+            Self::Realtime => realtime::run(only).await,
             Self::Start => start::run().await,
             Self::Memory => memory::run().await,
             Self::All => anyhow::bail!("all is not one benchmark"),
@@ -114,12 +117,16 @@ async fn run(args: Args) -> anyhow::Result<()> {
         Benchmark::All => Benchmark::EACH.to_vec(),
         one => vec![one],
     };
+    anyhow::ensure!(
+        args.only.is_none() || args.benchmark == Benchmark::Realtime,
+        "--only is for realtime"
+    );
     let machine = machine::describe()?;
     say(format_args!("{machine}\n"))?;
     let mut goals = Vec::new();
     let mut failed = Vec::new();
     for benchmark in &wanted {
-        match benchmark.run().await {
+        match benchmark.run(args.only).await {
             Ok(report) => {
                 say(format_args!("{report}"))?;
                 if args.write {

@@ -18,6 +18,8 @@ mod storm;
 mod tools;
 mod writers;
 
+use clap::ValueEnum;
+
 use crate::{
     progress,
     report::{Bound, Goal, Report},
@@ -25,7 +27,18 @@ use crate::{
 use stage::Stage;
 use tools::Tools;
 
-pub(crate) async fn run() -> anyhow::Result<Report> {
+/// One of the experiments.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Part {
+    Broadcast,
+    Chat,
+    Idle,
+    Storm,
+    Stalled,
+}
+
+/// Measures all of it, or only a part.
+pub(crate) async fn run(only: Option<Part>) -> anyhow::Result<Report> {
     let tools = Tools::build().await?;
     let stage = Stage::start(tools).await?;
     let mut report = Report::new("realtime", "Realtime gateway");
@@ -35,7 +48,7 @@ pub(crate) async fn run() -> anyhow::Result<Report> {
          *Others* is what neither the server nor the load generator used of the cores. *Wrong* counts events that were \
          lost, came twice or out of order.",
     );
-    let measured = all(&stage, &mut report).await;
+    let measured = all(&stage, &mut report, only).await;
     if measured.is_err() {
         // It took minutes to find out.
         progress(&report);
@@ -44,12 +57,21 @@ pub(crate) async fn run() -> anyhow::Result<Report> {
     Ok(report)
 }
 
-async fn all(stage: &Stage, report: &mut Report) -> anyhow::Result<()> {
-    let mut wrong = broadcast::measure(stage, report).await?;
-    wrong += chat::measure(stage, report).await?;
-    wrong += idle::measure(stage, report).await?;
-    wrong += storm::measure(stage, report).await?;
-    wrong += stalled::measure(stage, report).await?;
+async fn all(stage: &Stage, report: &mut Report, only: Option<Part>) -> anyhow::Result<()> {
+    let mut wrong = 0.0;
+    let parts = Part::value_variants();
+    for part in parts
+        .iter()
+        .filter(|part| only.is_none_or(|only| only == **part))
+    {
+        wrong += match part {
+            Part::Broadcast => broadcast::measure(stage, report).await,
+            Part::Chat => chat::measure(stage, report).await,
+            Part::Idle => idle::measure(stage, report).await,
+            Part::Storm => storm::measure(stage, report).await,
+            Part::Stalled => stalled::measure(stage, report).await,
+        }?;
+    }
     report.goal(Goal {
         what: "lost, twice or out of order, all runs of the gateway".to_owned(),
         found: wrong,

@@ -7,7 +7,7 @@
 //! An event may be two frames (a message, and the count that it changes), and a connection may be cut between them. So a
 //! place counts frames: twice the event's number when all of it was read, one less when only the first of two was.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 /// How many audiences a cursor, and so a connection, can name.
 pub const MAX_AUDIENCES: usize = 8;
@@ -45,18 +45,34 @@ impl Place {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Tag([u8; 4]);
 
+/// FNV-1a of what is written.
+struct Fnv(u64);
+
+impl Default for Fnv {
+    fn default() -> Self {
+        Self(0xcbf2_9ce4_8422_2325)
+    }
+}
+
+impl fmt::Write for Fnv {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.0 = text.bytes().fold(self.0, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+        });
+        Ok(())
+    }
+}
+
 const DIGITS: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
 
 impl Tag {
     /// Of an audience: FNV-1a, folded. Two audiences of one connection share a tag once in a hundred thousand connections;
     /// a cursor is not believed then.
-    pub fn of(audience: &str) -> Self {
-        let hash = audience
-            .bytes()
-            .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-                (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-            });
-        let mut left = hash ^ (hash >> 32);
+    pub fn of(audience: impl fmt::Display) -> Self {
+        let mut hash = Fnv::default();
+        // Hashing cannot fail.
+        write!(hash, "{audience}").unwrap_or_default();
+        let mut left = hash.0 ^ (hash.0 >> 32);
         Self([(); 4].map(|()| {
             let digit = digit(left % 36);
             left /= 36;
@@ -105,7 +121,7 @@ pub struct Cursor(Vec<(Tag, Place)>);
 
 impl Cursor {
     /// Of one audience.
-    pub fn of(audience: &str, sequence: u64) -> Self {
+    pub fn of(audience: impl fmt::Display, sequence: u64) -> Self {
         Self(vec![(Tag::of(audience), Place::after(sequence))])
     }
 
@@ -119,8 +135,12 @@ impl Cursor {
     }
 
     /// Where it stands in `audience`; none when it does not say.
-    pub fn place(&self, audience: &str) -> Option<Place> {
-        let wanted = Tag::of(audience);
+    pub fn place(&self, audience: impl fmt::Display) -> Option<Place> {
+        self.place_of(Tag::of(audience))
+    }
+
+    /// Where it stands in the audience with this tag.
+    pub fn place_of(&self, wanted: Tag) -> Option<Place> {
         let mut found = self.0.iter().filter(|(tag, _)| *tag == wanted);
         let place = found.next()?.1;
         // Twice the same tag says nothing.

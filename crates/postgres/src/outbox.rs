@@ -8,7 +8,10 @@ pub mod errands;
 
 use std::collections::HashMap;
 
-use avvivo_contracts::events::v1::{Event, event::Payload};
+use avvivo_contracts::{
+    audience::Audience,
+    events::v1::{Event, event::Payload},
+};
 use avvivo_kernel::{EventId, Timestamp};
 use prost::Message as _;
 use uuid::Uuid;
@@ -23,7 +26,7 @@ pub struct NewEvent {
     /// Its id.
     pub id: EventId,
     /// Who may hear it.
-    pub audience: String,
+    pub audience: Audience,
     /// What happened.
     pub payload: Payload,
     /// W3C trace context of what made it happen.
@@ -136,16 +139,17 @@ impl Encoded {
     pub(crate) fn of<'a>(events: impl IntoIterator<Item = &'a NewEvent>, at: Timestamp) -> Self {
         let mut encoded = Self::default();
         for event in events {
+            let audience = event.audience.to_string();
             let envelope = Event {
                 id: event.id.to_string(),
-                audience: event.audience.clone(),
+                audience: audience.clone(),
                 sequence: 0,
                 occurred_at: Some(to_proto(at)),
                 traceparent: event.traceparent.clone().unwrap_or_default(),
                 payload: Some(event.payload.clone()),
             };
             encoded.ids.push(event.id.as_uuid());
-            encoded.audiences.push(event.audience.clone());
+            encoded.audiences.push(audience);
             encoded.events.push(envelope.encode_to_vec());
             encoded.traceparents.push(event.traceparent.clone());
         }

@@ -10,7 +10,7 @@ use avvivo_app::{
     realtime::{heads, redeem_ticket, replay, topics},
 };
 use avvivo_contracts::{
-    audience,
+    audience::Audience,
     internal::v1::{
         Answer, AuthorizeRequest, AuthorizeResponse, Grant, HeadsRequest, HeadsResponse, Question,
         ReplayRequest, ReplayResponse,
@@ -77,8 +77,8 @@ const QUESTIONS_AT_ONCE: usize = 8;
 /// Whose a token is, and what they may hear.
 struct Known {
     caller: Caller,
-    channel: String,
-    audiences: Vec<String>,
+    channel: Option<Audience>,
+    audiences: Vec<Audience>,
 }
 
 impl Gatekeeper {
@@ -93,15 +93,12 @@ impl Gatekeeper {
         };
         let (channel, audiences) = if asked.own_channel {
             let channel = channel(&caller, &asked.shop_id)?;
-            (
-                channel.clone(),
-                vec![channel, audience::PUBLIC_REELS.to_owned()],
-            )
+            (Some(channel), vec![channel, Audience::PublicReels])
         } else {
             let audiences = topics::run(&self.deps, &caller, &topics)
                 .await
                 .map_err(|error| status_of(&error))?;
-            (topics::own_channel(&caller).unwrap_or_default(), audiences)
+            (topics::own_channel(&caller).ok(), audiences)
         };
         Ok(Known {
             caller,
@@ -115,12 +112,12 @@ impl Gatekeeper {
         &self,
         known: &[Result<Known, Status>],
     ) -> Result<HashMap<String, u64>, Status> {
-        let audiences: BTreeSet<&String> = known
+        let audiences: BTreeSet<&Audience> = known
             .iter()
             .flatten()
             .flat_map(|known| &known.audiences)
             .collect();
-        let audiences: Vec<String> = audiences.into_iter().cloned().collect();
+        let audiences: Vec<String> = audiences.iter().map(ToString::to_string).collect();
         heads::run(&self.deps, &audiences)
             .await
             .map_err(|error| status_of(&error))
@@ -130,20 +127,23 @@ impl Gatekeeper {
 fn answer(known: Result<Known, Status>, heads: Result<&HashMap<String, u64>, &Status>) -> Answer {
     let granted = known.and_then(|known| Ok((known, heads.map_err(Status::clone)?)));
     let outcome = match granted {
-        Ok((known, heads)) => Outcome::Granted(Grant {
-            account_id: known.caller.account_id.to_string(),
-            channel: known.channel,
-            heads: known
-                .audiences
-                .iter()
-                .map(|audience| heads.get(audience).copied().unwrap_or_default())
-                .collect(),
-            audiences: known.audiences,
-            expires_at: Some(prost_types::Timestamp {
-                seconds: known.caller.token_expires_at.timestamp(),
-                nanos: 0,
-            }),
-        }),
+        Ok((known, heads)) => {
+            let channel = known.channel.map(|channel| channel.to_string());
+            let audiences: Vec<String> = known.audiences.iter().map(ToString::to_string).collect();
+            Outcome::Granted(Grant {
+                account_id: known.caller.account_id.to_string(),
+                channel: channel.unwrap_or_default(),
+                heads: audiences
+                    .iter()
+                    .map(|audience| heads.get(audience).copied().unwrap_or_default())
+                    .collect(),
+                audiences,
+                expires_at: Some(prost_types::Timestamp {
+                    seconds: known.caller.token_expires_at.timestamp(),
+                    nanos: 0,
+                }),
+            })
+        }
         Err(status) => {
             let code = error_code(&status).unwrap_or_else(|| status.message());
             Outcome::Refused(code.to_owned())
@@ -215,7 +215,7 @@ impl Realtime for Gatekeeper {
 const MAX_HEADS: usize = 1_000;
 
 /// The channel of a caller, who may name their shop.
-fn channel(caller: &Caller, wanted_shop: &str) -> Result<String, Status> {
+fn channel(caller: &Caller, wanted_shop: &str) -> Result<Audience, Status> {
     let own = topics::own_channel(caller).map_err(|error| status_of(&error))?;
     let is_another = caller.user_type == UserType::Shop
         && !wanted_shop.is_empty()

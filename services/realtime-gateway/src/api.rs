@@ -4,9 +4,12 @@
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
-use avvivo_contracts::internal::v1::{
-    Answer, AuthorizeRequest, Grant as Granting, HeadsRequest, Question, ReplayRequest,
-    ReplayResponse, answer::Outcome, realtime_client::RealtimeClient,
+use avvivo_contracts::{
+    audience::Audience,
+    internal::v1::{
+        Answer, AuthorizeRequest, Grant, HeadsRequest, Question, ReplayRequest, ReplayResponse,
+        answer::Outcome, realtime_client::RealtimeClient,
+    },
 };
 use avvivo_gcp::{Environment, OidcTokenSource};
 use avvivo_kernel::{ErrorKind, Timestamp};
@@ -60,45 +63,15 @@ pub(crate) enum Wanted<'a> {
     Topics(Vec<String>),
 }
 
-/// What somebody may hear, and until when.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Grant {
-    pub(crate) account: Account,
-    /// As `chat:connected` names it.
-    pub(crate) channel: Arc<str>,
-    /// What is heard, the channel included.
-    pub(crate) audiences: Box<[Arc<str>]>,
-    /// When the token ends, and with it the grant.
-    pub(crate) expires_at: Timestamp,
-}
-
 /// What the api says of somebody.
 #[derive(Debug)]
 pub(crate) struct Granted {
-    account: Account,
-    channel: String,
-    /// Where what may be heard begins.
+    pub(crate) account: Account,
+    /// As `chat:connected` names it. Administrators have none.
+    pub(crate) channel: Option<Audience>,
+    /// Where what may be heard begins, the channel included.
     pub(crate) starts: Vec<Start>,
-    expires_at: Timestamp,
-}
-
-impl Granted {
-    /// What is kept of it, and what is not.
-    pub(crate) fn split(self) -> (Grant, Vec<Start>) {
-        let audiences: Box<[Arc<str>]> = self
-            .starts
-            .iter()
-            .map(|start| Arc::clone(&start.audience))
-            .collect();
-        let channel = audiences.iter().find(|name| ***name == *self.channel);
-        let grant = Grant {
-            account: self.account,
-            channel: channel.map_or_else(|| self.channel.into(), Arc::clone),
-            audiences,
-            expires_at: self.expires_at,
-        };
-        (grant, self.starts)
-    }
+    pub(crate) expires_at: Timestamp,
 }
 
 /// The api's internal gRPC server, seen from here.
@@ -175,23 +148,28 @@ impl Api {
     /// How far these audiences are; those that have no events are left out.
     pub(crate) async fn heads(
         &self,
-        audiences: Vec<String>,
-    ) -> Result<HashMap<String, u64>, Refusal> {
+        audiences: impl Iterator<Item = Audience>,
+    ) -> Result<HashMap<Audience, u64>, Refusal> {
+        let audiences = audiences.map(|audience| audience.to_string()).collect();
         let mut request = Request::new(HeadsRequest { audiences });
         self.sign(&mut request).await?;
         let answer = self.realtime.clone().heads(request).await;
-        Ok(answer.map_err(Refusal::of_call)?.into_inner().heads)
+        let heads = answer.map_err(Refusal::of_call)?.into_inner().heads;
+        let heads = heads.iter();
+        Ok(heads
+            .filter_map(|(audience, head)| Some((audience.parse().ok()?, *head)))
+            .collect())
     }
 
     /// What an audience was told after a number.
     pub(crate) async fn replay(
         &self,
-        audience: &str,
+        audience: Audience,
         after: u64,
         limit: u32,
     ) -> Result<ReplayResponse, Refusal> {
         let mut request = Request::new(ReplayRequest {
-            audience: audience.to_owned(),
+            audience: audience.to_string(),
             after,
             limit,
         });
@@ -257,24 +235,23 @@ fn granted(answer: Answer) -> Result<Granted, Refusal> {
     }
     Ok(Granted {
         account: Account::of(&grant.account_id),
-        starts: starts(&grant),
-        channel: grant.channel,
+        channel: grant.channel.parse().ok(),
+        starts: starts(&grant)?,
         expires_at,
     })
 }
 
 /// Each audience once, and where it begins.
-fn starts(grant: &Granting) -> Vec<Start> {
+fn starts(grant: &Grant) -> Result<Vec<Start>, Refusal> {
     let mut starts: Vec<Start> = Vec::with_capacity(grant.audiences.len());
-    for (audience, head) in grant.audiences.iter().zip(&grant.heads) {
-        if starts.iter().all(|start| *start.audience != **audience) {
-            starts.push(Start {
-                audience: audience.as_str().into(),
-                head: *head,
-            });
+    for (audience, &head) in grant.audiences.iter().zip(&grant.heads) {
+        let audience = audience.parse();
+        let audience = audience.map_err(|_| Refusal::Unusable("audience"))?;
+        if starts.iter().all(|start| start.audience != audience) {
+            starts.push(Start { audience, head });
         }
     }
-    starts
+    Ok(starts)
 }
 
 #[cfg(test)]
@@ -313,12 +290,13 @@ mod tests {
     #[test]
     fn a_grant_without_an_end_or_without_a_beginning_is_no_grant() {
         let end = prost_types::Timestamp::default();
-        let broken = |expires_at, heads| {
-            let grant = Granting {
-                audiences: vec!["client:a".to_owned()],
+        let feed = || Audience::PublicReels.to_string();
+        let broken = |audience, expires_at, heads| {
+            let grant = Grant {
+                audiences: vec![audience],
                 heads,
                 expires_at,
-                ..Granting::default()
+                ..Grant::default()
             };
             let outcome = Some(Outcome::Granted(grant));
             match granted(Answer { outcome }) {
@@ -326,8 +304,10 @@ mod tests {
                 other => panic!("{other:?}"),
             }
         };
-        assert_eq!(broken(None, vec![1]), "expiry");
-        assert_eq!(broken(Some(end), vec![]), "audience");
+        assert_eq!(broken(feed(), None, vec![1]), "expiry");
+        assert_eq!(broken(feed(), Some(end), vec![]), "audience");
+        let later = "kind-of-a-later-version:1".to_owned();
+        assert_eq!(broken(later, Some(end), vec![1]), "audience");
         assert!(granted(Answer { outcome: None }).is_err());
     }
 }

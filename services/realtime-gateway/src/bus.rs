@@ -16,7 +16,10 @@ use std::{
     time::Duration,
 };
 
-use avvivo_contracts::{audience, events::v1::Event};
+use avvivo_contracts::{
+    audience::{self, Audience},
+    events::v1::Event,
+};
 use avvivo_kernel::Clock;
 use avvivo_ports::{Delivery, EventBus, EventStream, Subscribe};
 use avvivo_service_kit::{health::Down, trace};
@@ -141,13 +144,13 @@ impl Listener {
     async fn learn_heads(&self) -> Result<(), Refusal> {
         let mut topics = self.hub.topics();
         // Nobody is kept waiting for what only this process itself reads.
-        topics.retain(|topic| audience::class(topic.name()) != audience::CONTROL_CLASS);
+        topics.retain(|topic| topic.name() != Audience::ControlAccess);
         for some in topics.chunks(HEADS_AT_ONCE) {
-            let names = some.iter().map(|topic| topic.name().to_string()).collect();
+            let names = some.iter().map(|topic| topic.name());
             let heads = self.api.heads(names).await?;
             for topic in some {
                 // One that was told nothing yet is left out.
-                let head = heads.get(&**topic.name()).copied().unwrap_or_default();
+                let head = heads.get(&topic.name()).copied().unwrap_or_default();
                 self.hub.learn_head(topic, head);
             }
         }

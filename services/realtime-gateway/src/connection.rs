@@ -19,6 +19,7 @@ use crate::{
     ending::Ending,
     seats::Taken,
     session::{Due, Opening, Revoked, Session, Surroundings},
+    topic::TopicRef,
 };
 
 /// A stream that is open.
@@ -41,8 +42,8 @@ impl Connection {
     /// Carries a session.
     pub(crate) fn new(around: Arc<Surroundings>, session: Session, opening: Opening) -> Self {
         let notify = Arc::new(Notify::new());
-        for seat in session.seats.iter() {
-            seat.topic().wake(&notify);
+        for topic in session.seats.topics() {
+            topic.wake(&notify);
         }
         let revocations = around.revocations.subscribe();
         Self {
@@ -116,7 +117,7 @@ impl Connection {
         let Taken::Behind { seat } = taken else {
             return Some(self.write());
         };
-        let topic = Arc::clone(self.session.seats.get(seat)?.topic());
+        let topic = TopicRef::clone(self.session.seats.topic(seat)?);
         let after = self.session.seats.read_to(seat);
         self.around.history.catch_up(&topic, after).await;
         self.session.give_up(seat, &self.around)
@@ -156,8 +157,8 @@ impl Connection {
 
 impl Drop for Connection {
     fn drop(&mut self) {
-        for seat in self.session.seats.iter() {
-            seat.topic().let_sleep(&self.notify);
+        for topic in self.session.seats.topics() {
+            topic.let_sleep(&self.notify);
         }
         self.around
             .instruments

@@ -5,7 +5,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use avvivo_contracts::{audience::CONTROL_ACCESS, cursor::Place};
+use avvivo_contracts::{audience::Audience, cursor::Place};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
@@ -15,7 +15,7 @@ use crate::{
     reactor::Reactors,
     ring::{After, Ring},
     session::{Revoked, Surroundings},
-    topic::Topic,
+    topic::TopicRef,
 };
 
 /// Between two questions to an api that does not answer.
@@ -26,13 +26,13 @@ pub(crate) struct Control {
     around: Arc<Surroundings>,
     reactors: Arc<Reactors>,
     api: Arc<Api>,
-    topic: Arc<Topic>,
+    topic: TopicRef,
     notify: Arc<Notify>,
 }
 
 impl Control {
     pub(crate) fn new(around: Arc<Surroundings>, reactors: Arc<Reactors>, api: Arc<Api>) -> Self {
-        let (topic, notify) = around.hub.attend(CONTROL_ACCESS);
+        let (topic, notify) = around.hub.attend(Audience::ControlAccess);
         Self {
             around,
             reactors,
@@ -58,7 +58,7 @@ impl Control {
     /// Learns how far the audience is when the bus is heard again: what was announced meanwhile is then known to be missing.
     async fn keep_up(&self) {
         self.around.hub.heard_again.notified().await;
-        let asking = || self.api.heads(vec![CONTROL_ACCESS.to_owned()]);
+        let asking = || self.api.heads([self.topic.name()].into_iter());
         let mut heads = asking().await;
         while let Err(error) = heads {
             tracing::debug!(%error, "the api cannot say whose rights have changed");
@@ -68,7 +68,7 @@ impl Control {
         // One that was told nothing yet is left out.
         let head = heads
             .ok()
-            .and_then(|heads| heads.get(CONTROL_ACCESS).copied());
+            .and_then(|heads| heads.get(&self.topic.name()).copied());
         self.around
             .hub
             .learn_head(&self.topic, head.unwrap_or_default());

@@ -74,8 +74,8 @@ impl Draft {
         self.sent = 0;
         self.events = 0;
         self.states.clear();
-        for (place, seat) in self.places.iter_mut().zip(seats.iter()) {
-            *place = seat.place();
+        for (place, read_to) in self.places.iter_mut().zip(seats.places()) {
+            *place = read_to;
         }
     }
 
@@ -252,12 +252,12 @@ impl Draft {
 /// The `id:` line of a reader that stands there.
 fn write_id(into: &mut Vec<u8>, seats: &Seats, places: &[Place; MAX_AUDIENCES]) {
     into.extend_from_slice(b"id: ");
-    for (number, (seat, place)) in seats.iter().zip(places).enumerate() {
+    for (number, (topic, place)) in seats.topics().iter().zip(places).enumerate() {
         if number > 0 {
             into.push(b'.');
         }
         // Writing to memory cannot fail.
-        write_part(&mut Text(into), seat.topic().tag(), *place).unwrap_or_default();
+        write_part(&mut Text(into), topic.tag(), *place).unwrap_or_default();
     }
     into.push(b'\n');
 }

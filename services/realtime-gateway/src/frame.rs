@@ -10,6 +10,7 @@ mod reels;
 use std::time::Duration;
 
 use avvivo_contracts::{
+    audience::Audience,
     cursor::Cursor,
     events::v1::{Event, event::Payload},
 };
@@ -196,7 +197,7 @@ impl Dialect {
     /// The first frame of a stream: who is told, from where, and when to come back after a fault of the network.
     pub(crate) fn connected(
         self,
-        channel: &str,
+        channel: Option<Audience>,
         cursor: &Cursor,
         retry: Duration,
         at: Timestamp,
@@ -207,7 +208,9 @@ impl Dialect {
         };
         let view = json(&Connected {
             ok: true,
-            channel,
+            channel: &channel
+                .map(|channel| channel.to_string())
+                .unwrap_or_default(),
             beat_in_ms: beat_in_ms.and_then(|millis| u64::try_from(millis).ok()),
             at: &to_wire(at),
         });
@@ -228,11 +231,11 @@ impl Dialect {
     }
 
     /// Something is missing before what follows: fetch again what depends on it.
-    pub(crate) fn gap(self, gap: &Gap<'_>, cursor: &Cursor, at: Timestamp) -> Bytes {
+    pub(crate) fn gap(self, gap: &Gap, cursor: &Cursor, at: Timestamp) -> Bytes {
         let view = json(&Resync {
             reason: "gap",
             at: to_wire(at),
-            topic: Some(gap.topic),
+            topic: Some(gap.topic.to_string()),
             from: Some(gap.from),
             to: Some(gap.to),
             ..Resync::default()
@@ -284,9 +287,9 @@ impl Dialect {
 
 /// Numbers of an audience that a reader will never get.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Gap<'a> {
+pub(crate) struct Gap {
     /// The audience.
-    pub(crate) topic: &'a str,
+    pub(crate) topic: Audience,
     /// The first that is missing.
     pub(crate) from: u64,
     /// The last that is missing.
@@ -325,7 +328,7 @@ struct Ping<'a> {
 
 #[derive(Default, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Resync<'a> {
+struct Resync {
     reason: &'static str,
     at: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -334,7 +337,7 @@ struct Resync<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     retry_in_ms: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    topic: Option<&'a str>,
+    topic: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     from: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -188,6 +188,7 @@ fn surroundings(
     let hub = Arc::new(Hub::new(posts, pace));
     let instruments = Instruments::new(telemetry.metrics(), &hub);
     let history = History {
+        hub: Arc::clone(&hub),
         api: Arc::clone(api),
         clock: Arc::new(SystemClock),
         instruments: instruments.clone(),
@@ -223,10 +224,8 @@ fn carry(
     let (api, reactors) = (Arc::clone(&entrance.api), Arc::clone(reactors));
     let control = Control::new(Arc::clone(around), reactors, api);
     lifecycle.spawn("rights", control.run(quit.clone()));
-    let (around, until) = (Arc::clone(around), quit.clone());
-    lifecycle.spawn("history", async move {
-        around.history.run(&around.hub, until).await;
-    });
+    let (history, until) = (Arc::clone(&around.history), quit.clone());
+    lifecycle.spawn("history", async move { history.run(until).await });
 }
 
 fn router(

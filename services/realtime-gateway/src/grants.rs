@@ -3,26 +3,37 @@
 //! A grant is kept under a hash of the token and of what was asked for; tokens themselves are not kept. It is good until the
 //! token ends, and forgotten when the account's rights change. Tickets are used up by asking, so theirs are never kept.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-
-use avvivo_kernel::Timestamp;
-use secrecy::ExposeSecret as _;
-use sha2::{Digest as _, Sha256};
-
-use crate::{
-    api::{Credentials, Grant, Wanted},
-    halves::Halves,
-    session::Revoked,
+use std::{
+    borrow::Borrow,
+    hash::{Hash, Hasher},
+    sync::{Mutex, MutexGuard, PoisonError},
 };
 
-/// Grants in one half: twice what an instance carries. One takes about 200 bytes; the names in it are mostly those of topics.
+use avvivo_contracts::audience::Audience;
+use secrecy::ExposeSecret as _;
+use sha2::{Digest as _, Sha256};
+use smallvec::SmallVec;
+
+use crate::{
+    account::Account,
+    api::{Credentials, Wanted},
+    halves::Halves,
+    pace::Tick,
+    session::Revoked,
+    topic::TopicRef,
+};
+
+/// Grants in one half: twice what an instance carries. One takes 80 bytes, and as many again for a topic that only it keeps.
 const HALF: usize = 20_000;
 
-/// Names a grant: half of a hash, which nobody can aim at.
+/// Names a right: half of a hash, which nobody can aim at. The last byte would make a grant sixteen bytes larger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) struct Key([u8; 16]);
+pub(crate) struct Key([u8; 15]);
 
 impl Key {
+    /// Of what is good only once, and so never looked for.
+    pub(crate) const NONE: Self = Self([0; 15]);
+
     /// Of what is asked; none for what is good only once.
     pub(crate) fn of(credentials: &Credentials, wanted: &Wanted<'_>) -> Option<Self> {
         let Credentials::Bearer(token) = credentials else {
@@ -50,29 +61,63 @@ impl Key {
     }
 }
 
+/// Whose right something is, and until when.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Right {
+    pub(crate) key: Key,
+    pub(crate) account: Account,
+    /// As `chat:connected` names it. Administrators have none.
+    pub(crate) channel: Option<Audience>,
+    /// When the token ends, and with it the right.
+    pub(crate) ends_at: Tick,
+}
+
+/// What somebody may hear. Every reader has one, and one is kept for each that may come back, so it is one piece of memory.
+pub(crate) struct Grant {
+    pub(crate) right: Right,
+    pub(crate) topics: SmallVec<[TopicRef; 3]>,
+}
+
+/// A hold on a grant, without the eight bytes for weak holds, which nobody takes.
+pub(crate) type GrantRef = triomphe::Arc<Grant>;
+
 /// Grants that are good.
-#[derive(Debug)]
 pub(crate) struct Grants {
     state: Mutex<State>,
 }
 
-#[derive(Debug)]
 struct State {
-    kept: Halves<Key, Arc<Grant>>,
+    kept: Halves<Kept>,
     /// Counts revocations: an answer that was asked for before one may be older than it.
     revocations: u64,
+}
+
+/// A grant among others, found by its key.
+struct Kept(GrantRef);
+
+impl Borrow<Key> for Kept {
+    fn borrow(&self) -> &Key {
+        &self.0.right.key
+    }
+}
+
+impl PartialEq for Kept {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.right.key == other.0.right.key
+    }
+}
+
+impl Eq for Kept {}
+
+impl Hash for Kept {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.right.key.hash(state);
+    }
 }
 
 /// A moment between two changes of anybody's rights.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Since(u64);
-
-/// A grant, and since when it was known to be good.
-#[derive(Debug, Clone)]
-pub(crate) struct Right {
-    pub(crate) grant: Arc<Grant>,
-    pub(crate) since: Since,
-}
 
 impl Default for Grants {
     fn default() -> Self {
@@ -91,10 +136,10 @@ impl Grants {
     }
 
     /// What was granted, if that is still good.
-    pub(crate) fn get(&self, key: Key, now: Timestamp) -> Option<Arc<Grant>> {
+    pub(crate) fn get(&self, key: Key, now: Tick) -> Option<GrantRef> {
         let mut state = self.lock();
-        let grant = state.kept.get(&key)?;
-        (grant.expires_at > now).then(|| Arc::clone(grant))
+        let Kept(grant) = state.kept.get(&key)?;
+        (grant.right.ends_at > now).then(|| GrantRef::clone(grant))
     }
 
     /// This moment. Taken before anything is looked up or asked.
@@ -102,11 +147,11 @@ impl Grants {
         Since(self.lock().revocations)
     }
 
-    /// Keeps an answer, unless somebody's rights have changed since it was asked for.
-    pub(crate) fn keep(&self, key: Key, grant: &Arc<Grant>, since: Since) {
+    /// Keeps an answer for whoever asks the same again, unless somebody's rights have changed since it was asked for.
+    pub(crate) fn keep(&self, grant: &GrantRef, since: Since) {
         let mut state = self.lock();
-        if state.revocations == since.0 {
-            state.kept.insert(key, Arc::clone(grant));
+        if state.revocations == since.0 && grant.right.key != Key::NONE {
+            state.kept.insert(Kept(GrantRef::clone(grant)));
         }
     }
 
@@ -115,23 +160,25 @@ impl Grants {
     pub(crate) fn revoke(&self, revoked: Revoked) {
         let mut state = self.lock();
         state.revocations += 1;
-        state.kept.retain(|grant| !revoked.concerns(grant.account));
+        state
+            .kept
+            .retain(|Kept(grant)| !revoked.concerns(grant.right.account));
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use chrono::TimeDelta;
-
     use super::*;
-    use crate::account::Account;
 
-    fn grant(account: &str) -> Arc<Grant> {
-        Arc::new(Grant {
-            account: Account::of(account),
-            channel: "client:a".into(),
-            audiences: Box::default(),
-            expires_at: Timestamp::UNIX_EPOCH + TimeDelta::seconds(10),
+    fn grant(key: Key, account: &str) -> GrantRef {
+        GrantRef::new(Grant {
+            right: Right {
+                key,
+                account: Account::of(account),
+                channel: None,
+                ends_at: Tick(10),
+            },
+            topics: SmallVec::new(),
         })
     }
 
@@ -140,38 +187,41 @@ mod tests {
         Key::of(&Credentials::Bearer(token.into()), &Wanted::Topics(topics)).unwrap()
     }
 
-    fn at(seconds: i64) -> Timestamp {
-        Timestamp::UNIX_EPOCH + TimeDelta::seconds(seconds)
+    #[test]
+    fn one_takes_eighty_bytes() {
+        assert_eq!(size_of::<Grant>() + size_of::<usize>(), 80);
     }
 
     #[test]
     fn a_grant_is_for_one_token_and_what_it_asked_for() {
         let grants = Grants::default();
-        grants.keep(key("t", &["a", "b"]), &grant("ana"), grants.now());
-        assert!(grants.get(key("t", &["a", "b"]), at(9)).is_some());
+        grants.keep(&grant(key("t", &["a", "b"]), "ana"), grants.now());
+        assert!(grants.get(key("t", &["a", "b"]), Tick(9)).is_some());
         assert!(
-            grants.get(key("t", &["a", "b"]), at(10)).is_none(),
+            grants.get(key("t", &["a", "b"]), Tick(10)).is_none(),
             "the token has ended"
         );
         for other in [key("u", &["a", "b"]), key("t", &["a"]), key("t", &["ab"])] {
-            assert!(grants.get(other, at(0)).is_none());
+            assert!(grants.get(other, Tick(0)).is_none());
         }
         let ticket = Credentials::Ticket("t".into());
         assert!(Key::of(&ticket, &Wanted::Topics(Vec::new())).is_none());
+        grants.keep(&grant(Key::NONE, "ana"), grants.now());
+        assert!(grants.get(Key::NONE, Tick(0)).is_none(), "good only once");
     }
 
     #[test]
     fn a_change_of_rights_is_stronger_than_an_answer_from_before() {
         let grants = Grants::default();
         let (ana, bea) = (key("ana", &[]), key("bea", &[]));
-        grants.keep(ana, &grant("ana"), grants.now());
-        grants.keep(bea, &grant("bea"), grants.now());
+        grants.keep(&grant(ana, "ana"), grants.now());
+        grants.keep(&grant(bea, "bea"), grants.now());
         let before = grants.now();
         grants.revoke(Revoked::Account(Account::of("ana")));
-        assert!(grants.get(ana, at(0)).is_none() && grants.get(bea, at(0)).is_some());
-        grants.keep(ana, &grant("ana"), before);
-        assert!(grants.get(ana, at(0)).is_none() && grants.now() != before);
+        assert!(grants.get(ana, Tick(0)).is_none() && grants.get(bea, Tick(0)).is_some());
+        grants.keep(&grant(ana, "ana"), before);
+        assert!(grants.get(ana, Tick(0)).is_none() && grants.now() != before);
         grants.revoke(Revoked::All);
-        assert!(grants.get(bea, at(0)).is_none());
+        assert!(grants.get(bea, Tick(0)).is_none());
     }
 }

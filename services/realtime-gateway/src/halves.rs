@@ -1,53 +1,53 @@
-//! A map that forgets: two halves, of which the older is forgotten when the newer is full.
+//! A set that forgets: two halves, of which the older is forgotten when the newer is full.
 //!
 //! Whatever is asked for counts as new, so an entry lives for at least one half's worth of others. Never more than two halves
 //! are kept.
 
-use std::{borrow::Borrow, collections::HashMap, hash::Hash};
+use std::{borrow::Borrow, collections::HashSet, hash::Hash};
 
-/// A bounded map.
+/// A bounded set of entries that are found by a part of them.
 #[derive(Debug)]
-pub(crate) struct Halves<K, V> {
-    newer: HashMap<K, V>,
-    older: HashMap<K, V>,
+pub(crate) struct Halves<E> {
+    newer: HashSet<E>,
+    older: HashSet<E>,
     half: usize,
 }
 
-impl<K: Hash + Eq, V> Halves<K, V> {
+impl<E: Hash + Eq> Halves<E> {
     /// An empty one, of two halves of so many entries.
     pub(crate) fn of(half: usize) -> Self {
         Self {
-            newer: HashMap::new(),
-            older: HashMap::new(),
+            newer: HashSet::new(),
+            older: HashSet::new(),
             half,
         }
     }
 
-    /// What is known of a key.
-    pub(crate) fn get<Q: Hash + Eq + ?Sized>(&mut self, key: &Q) -> Option<&mut V>
+    /// The entry of a key.
+    pub(crate) fn get<K: Hash + Eq + ?Sized>(&mut self, key: &K) -> Option<&E>
     where
-        K: Borrow<Q>,
+        E: Borrow<K>,
     {
-        if !self.newer.contains_key(key)
-            && let Some((key, value)) = self.older.remove_entry(key)
+        if !self.newer.contains(key)
+            && let Some(entry) = self.older.take(key)
         {
-            self.insert(key, value);
+            self.insert(entry);
         }
-        self.newer.get_mut(key)
+        self.newer.get(key)
     }
 
-    /// Remembers something.
-    pub(crate) fn insert(&mut self, key: K, value: V) {
-        if self.newer.len() >= self.half && !self.newer.contains_key(&key) {
+    /// Remembers an entry, instead of one with the same key.
+    pub(crate) fn insert(&mut self, entry: E) {
+        if self.newer.len() >= self.half && !self.newer.contains(&entry) {
             self.older = std::mem::take(&mut self.newer);
         }
-        self.newer.insert(key, value);
+        self.newer.replace(entry);
     }
 
     /// Forgets what does not pass.
-    pub(crate) fn retain(&mut self, mut passes: impl FnMut(&V) -> bool) {
-        self.newer.retain(|_, value| passes(value));
-        self.older.retain(|_, value| passes(value));
+    pub(crate) fn retain(&mut self, mut passes: impl FnMut(&E) -> bool) {
+        self.newer.retain(&mut passes);
+        self.older.retain(passes);
     }
 
     /// Entries.
@@ -66,23 +66,23 @@ mod tests {
     proptest! {
         #[test]
         fn however_much_there_is_two_halves_are_kept_and_the_latest_among_them(keys in prop::collection::vec(0_u16..500, 0..500)) {
-            let mut map = Halves::of(8);
+            let mut set = Halves::of(8);
             for key in keys {
-                map.insert(key, key);
-                prop_assert_eq!(map.get(&key), Some(&mut key.clone()));
-                prop_assert!(map.len() <= 16);
+                set.insert(key);
+                prop_assert_eq!(set.get(&key), Some(&key));
+                prop_assert!(set.len() <= 16);
             }
         }
     }
 
     #[test]
     fn what_is_asked_for_stays() {
-        let mut map = Halves::of(2);
-        map.insert("kept", 0);
+        let mut set = Halves::of(2);
+        set.insert("kept");
         for other in ["a", "b", "c", "d", "e"] {
-            assert!(map.get("kept").is_some());
-            map.insert(other, 1);
+            assert!(set.get("kept").is_some());
+            set.insert(other);
         }
-        assert!(map.get("kept").is_some() && map.get("a").is_none());
+        assert!(set.get("kept").is_some() && set.get("a").is_none());
     }
 }

@@ -17,7 +17,7 @@ use crate::{
     instruments::{Instruments, Source},
     refusal::Refusal,
     ring,
-    topic::Topic,
+    topic::TopicRef,
 };
 
 /// The bus reorders what different writers publish at once, by milliseconds: a hole that closes by itself is not fetched.
@@ -37,6 +37,7 @@ const TRY_AGAIN: Duration = Duration::from_millis(250);
 
 /// Fetches what the rings lack.
 pub(crate) struct History {
+    pub(crate) hub: Arc<Hub>,
     pub(crate) api: Arc<Api>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) instruments: Instruments,
@@ -56,7 +57,8 @@ pub(crate) fn frame_of(event: &Event, now: Timestamp) -> Frame {
 
 impl History {
     /// Fills holes as they are found, until `quit`.
-    pub(crate) async fn run(&self, hub: &Hub, quit: CancellationToken) {
+    pub(crate) async fn run(&self, quit: CancellationToken) {
+        let hub = &self.hub;
         let mut swept = Instant::now();
         loop {
             let rung = async {
@@ -74,31 +76,31 @@ impl History {
                 hub.sweep();
                 swept = Instant::now();
             }
-            if quit.run_until_cancelled(self.fill_all(hub)).await.is_none() {
+            if quit.run_until_cancelled(self.fill_all()).await.is_none() {
                 return;
             }
         }
     }
 
-    async fn fill_all(&self, hub: &Hub) {
-        let lacking = hub.take_lacking();
+    async fn fill_all(&self) {
+        let lacking = self.hub.take_lacking();
         for some in lacking.chunks(AT_ONCE) {
             join_all(some.iter().map(|topic| self.fill_or_tell(topic))).await;
         }
         let still = lacking.iter();
         for topic in still.filter(|topic| topic.missing_after().is_some()) {
-            hub.still_lacks(topic);
+            self.hub.still_lacks(topic);
         }
     }
 
-    async fn fill_or_tell(&self, topic: &Arc<Topic>) {
+    async fn fill_or_tell(&self, topic: &TopicRef) {
         if let Err(error) = self.fill(topic).await {
-            tracing::warn!(audience = &**topic.name(), %error, "missing events could not be fetched");
+            tracing::warn!(audience = %topic.name(), %error, "missing events could not be fetched");
         }
     }
 
     /// Fetches what is missing before events that are known to exist.
-    async fn fill(&self, topic: &Arc<Topic>) -> Result<(), Refusal> {
+    async fn fill(&self, topic: &TopicRef) -> Result<(), Refusal> {
         let fetching = topic.fetching();
         let _one_for_all = fetching.lock().await;
         while let Some(after) = topic.missing_after() {
@@ -109,14 +111,14 @@ impl History {
             // Numbers are given in commits, so whatever is missing was committed: what the history lacks it has forgotten.
             let first = frames.first().map(|frame| frame.sequence);
             let first = first.unwrap_or(stretch.head + 1);
-            topic.change(|audience| {
+            self.hub.change(topic, |log| {
                 if first > after + 1 {
                     self.instruments.lost();
-                    tracing::warn!(audience = &**topic.name(), after, first, "events are lost");
-                    audience.give_up_before(first);
+                    tracing::warn!(audience = %topic.name(), after, first, "events are lost");
+                    log.give_up_before(first);
                 }
                 for frame in frames {
-                    audience.put(frame);
+                    log.put(frame);
                 }
             });
             if topic.head() == Some(after) {
@@ -129,7 +131,7 @@ impl History {
 
     /// Has the ring of an audience reach back to a number, for a reader that was left behind. However it ends, what the ring
     /// has then is all there is.
-    pub(crate) async fn catch_up(&self, topic: &Arc<Topic>, after: u64) {
+    pub(crate) async fn catch_up(&self, topic: &TopicRef, after: u64) {
         let reaching = async {
             while let Err(error) = self.reach_back(topic, after).await {
                 tracing::debug!(%error, "the history could not be read");
@@ -137,13 +139,13 @@ impl History {
             }
         };
         if timeout(CATCH_UP_LIMIT, reaching).await.is_err() {
-            tracing::warn!(audience = &**topic.name(), "the history does not answer");
+            tracing::warn!(audience = %topic.name(), "the history does not answer");
         }
     }
 
     /// Puts what came after a number, and before the oldest in the ring, into the ring, as far as there is room and the
     /// history has it.
-    async fn reach_back(&self, topic: &Arc<Topic>, after: u64) -> Result<(), Refusal> {
+    async fn reach_back(&self, topic: &TopicRef, after: u64) -> Result<(), Refusal> {
         let fetching = topic.fetching();
         let _one_for_all = fetching.lock().await;
         let edges = topic.with_ring(|ring| (ring.floor(), ring.tail(), ring.head()));
@@ -163,7 +165,7 @@ impl History {
         }
         if wanted < tail {
             self.instruments.replayed(Source::History, older.len());
-            topic.change(|audience| audience.prepend(older, wanted));
+            self.hub.change(topic, |log| log.prepend(older, wanted));
         }
         Ok(())
     }

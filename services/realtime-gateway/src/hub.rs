@@ -10,20 +10,20 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use avvivo_contracts::{
-    audience as names,
-    cursor::{Cursor, Place},
-};
+use avvivo_contracts::{audience::Audience, cursor::Cursor};
+use smallvec::SmallVec;
 use tokio::sync::Notify;
 
 use crate::{
-    audience::Put,
     frame::Frame,
+    grants::{Grant, GrantRef, Right},
     heard::Heard,
+    log::{Log, Put},
     pace::Pace,
     reactor::Posts,
-    seats::{Seat, Seats, is_ahead},
-    topic::{Named, Topic},
+    seats::{Seats, is_ahead},
+    states::Change,
+    topic::{Beside, Named, Topic, TopicRef},
 };
 
 /// Who is connected.
@@ -80,31 +80,40 @@ struct State {
     topics: HashSet<Named>,
     heard: Heard,
     connections: usize,
-    /// Names of audiences of which something may be missing.
-    lacking: HashSet<Arc<str>>,
-    /// Of those whose readers have come or gone, as far as anybody counts them.
-    stirred: HashSet<Arc<str>>,
+    /// Audiences of which something may be missing.
+    lacking: HashSet<Audience>,
+    /// Those whose readers have come or gone, as far as anybody counts them.
+    stirred: Vec<TopicRef>,
 }
 
 impl State {
-    fn stir(&mut self, topic: &Arc<Topic>) {
-        if names::is_counted(topic.name()) || names::tells_count(topic.name()) {
-            self.stirred.insert(Arc::clone(topic.name()));
+    fn stir(&mut self, topic: &TopicRef) {
+        let name = topic.name();
+        if (name.is_counted() || name.tells_of().is_some()) && topic.stir() {
+            self.stirred.push(TopicRef::clone(topic));
         }
     }
 
-    /// The audiences of these names that are still here.
-    fn named(&self, names: &HashSet<Arc<str>>) -> Vec<Arc<Topic>> {
-        let topics = names.iter().filter_map(|name| self.topics.get(&**name));
-        topics.map(|Named(topic)| Arc::clone(topic)).collect()
+    /// Where a reader of an audience begins who goes on from `resume`, if this instance can tell: it hears of it, and of as
+    /// much as the reader has read.
+    fn head(&self, topic: &TopicRef, resume: &Resume) -> Option<u64> {
+        let Named(heard) = self.topics.get(&topic.name())?;
+        let head = topic.whole_to()?;
+        let place = match resume {
+            Resume::From(cursor) => cursor.place_of(topic.tag()),
+            Resume::Now | Resume::Unknown => None,
+        };
+        let is_known =
+            TopicRef::ptr_eq(heard, topic) && place.is_none_or(|place| !is_ahead(place, head));
+        is_known.then_some(head)
     }
 }
 
 /// Where a reader begins in one audience.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Start {
     /// The audience.
-    pub(crate) audience: Arc<str>,
+    pub(crate) audience: Audience,
     /// Its last number, as the api says.
     pub(crate) head: u64,
 }
@@ -119,18 +128,6 @@ pub(crate) enum Resume {
     From(Cursor),
     /// Nobody knows: it has read something, but its cursor is none of ours.
     Unknown,
-}
-
-impl Resume {
-    fn is_known_among(&self, starts: &[Start]) -> bool {
-        match self {
-            Self::Now => true,
-            Self::From(cursor) => starts
-                .iter()
-                .any(|start| cursor.place(&start.audience).is_some()),
-            Self::Unknown => false,
-        }
-    }
 }
 
 impl Hub {
@@ -149,132 +146,136 @@ impl Hub {
         }
     }
 
-    /// A new reader. Each audience is named once.
-    pub(crate) fn join(self: &Arc<Self>, starts: &[Start], resume: &Resume) -> Seats {
-        let mut seats: Vec<Seat> = Vec::with_capacity(starts.len());
-        {
-            let mut state = self.lock();
-            state.connections += 1;
-            for start in starts {
-                let topic = self.topic_of(&mut state, &start.audience);
-                // While the map is locked: an audience in which nobody is seated may be swept away.
-                topic.sit();
-                state.stir(&topic);
-                seats.push(Seat::new(topic, Place::after(start.head)));
-            }
+    /// A new reader, whose right was found out just now. Each audience is named once.
+    pub(crate) fn join(self: &Arc<Self>, right: Right, starts: &[Start], resume: &Resume) -> Seats {
+        let mut state = self.lock();
+        let topics = starts
+            .iter()
+            .map(|start| self.topic_of(&mut state, start.audience))
+            .collect();
+        let grant = GrantRef::new(Grant { right, topics });
+        let heads: SmallVec<[u64; 8]> = starts.iter().map(|start| start.head).collect();
+        let seats = self.seat(state, grant, &heads, resume);
+        for (topic, head) in seats.topics().iter().zip(&heads) {
+            self.learn_head(topic, *head);
         }
-        let is_known = resume.is_known_among(starts);
-        for (seat, start) in seats.iter_mut().zip(starts) {
-            self.learn_head(seat.topic(), start.head);
-            if !is_known {
-                seat.lose_way();
-            } else if let Resume::From(cursor) = resume
-                && let Some(place) = cursor.place(&start.audience)
-            {
-                seat.resume(place, start.head);
-            }
+        seats
+    }
+
+    /// A new reader, whose right was known before. None where this instance cannot tell how far all of it is.
+    pub(crate) fn rejoin(self: &Arc<Self>, grant: GrantRef, resume: &Resume) -> Option<Seats> {
+        let state = self.lock();
+        let heads = grant.topics.iter().map(|topic| state.head(topic, resume));
+        let heads: SmallVec<[u64; 8]> = heads.collect::<Option<_>>()?;
+        Some(self.seat(state, grant, &heads, resume))
+    }
+
+    /// While the map is locked: an audience in which nobody is seated may be swept away.
+    fn seat(
+        self: &Arc<Self>,
+        mut state: MutexGuard<'_, State>,
+        grant: GrantRef,
+        heads: &[u64],
+        resume: &Resume,
+    ) -> Seats {
+        state.connections += 1;
+        for topic in &grant.topics {
+            topic.sit();
+            state.stir(topic);
         }
-        Seats::new(Arc::clone(self), seats)
+        drop(state);
+        let mut seats = Seats::new(Arc::clone(self), grant, heads);
+        seats.resume(resume, heads);
+        seats
     }
 
     /// The api says that `head` was the last number of an audience a moment ago. What is missing up to there is fetched.
-    pub(crate) fn learn_head(&self, topic: &Arc<Topic>, head: u64) {
-        topic.change(|audience| audience.learn_head(head));
+    pub(crate) fn learn_head(&self, topic: &TopicRef, head: u64) {
+        self.change(topic, |log| log.learn_head(head));
         if topic.missing_after().is_some() {
             self.lacks(topic);
         }
     }
 
+    /// Changes what an audience was told, and wakes its readers when that is news to them.
+    pub(crate) fn change<T>(
+        &self,
+        topic: &TopicRef,
+        change: impl FnOnce(&mut Log<Beside>) -> T,
+    ) -> T {
+        Topic::change(topic, &self.posts, change)
+    }
+
+    /// Takes in how something is now, and tells the audience's readers.
+    pub(crate) fn set_state(&self, topic: &TopicRef, change: Change) {
+        Topic::set_state(topic, &self.posts, change);
+    }
+
     /// Something of an audience is missing.
-    fn lacks(&self, topic: &Arc<Topic>) {
+    fn lacks(&self, topic: &Topic) {
         self.still_lacks(topic);
         self.holes.notify_one();
     }
 
     /// Where something is missing. Whoever does not get it says so by [`Self::still_lacks`].
-    pub(crate) fn take_lacking(&self) -> Vec<Arc<Topic>> {
+    pub(crate) fn take_lacking(&self) -> Vec<TopicRef> {
         let mut state = self.lock();
         let lacking = std::mem::take(&mut state.lacking);
-        let mut lacking = state.named(&lacking);
-        lacking.retain(|topic| topic.missing_after().is_some());
-        lacking
+        let topics = lacking.iter().filter_map(|name| state.topics.get(name));
+        topics
+            .map(|Named(topic)| TopicRef::clone(topic))
+            .filter(|topic| topic.missing_after().is_some())
+            .collect()
     }
 
     /// It is to be tried again, not at once.
-    pub(crate) fn still_lacks(&self, topic: &Arc<Topic>) {
-        self.lock().lacking.insert(Arc::clone(topic.name()));
+    pub(crate) fn still_lacks(&self, topic: &Topic) {
+        self.lock().lacking.insert(topic.name());
     }
 
-    /// Audiences whose readers have come or gone, as far as anybody counts them.
-    pub(crate) fn take_stirred(&self) -> Vec<Arc<Topic>> {
+    /// Audiences whose readers have come or gone, as far as anybody counts them; so many at most.
+    pub(crate) fn take_stirred(&self, most: usize) -> Vec<TopicRef> {
         let mut state = self.lock();
-        let stirred = std::mem::take(&mut state.stirred);
-        state.named(&stirred)
+        let rest = state.stirred.len().saturating_sub(most);
+        let stirred = state.stirred.split_off(rest);
+        if rest == 0 {
+            // Everybody who came back after a fault made it large.
+            state.stirred = Vec::new();
+        }
+        stirred.iter().for_each(|topic| topic.settle());
+        stirred
     }
 
     /// They have to be looked at again.
-    pub(crate) fn stir<'t>(&self, topics: impl Iterator<Item = &'t Arc<Topic>>) {
+    pub(crate) fn stir<'t>(&self, topics: impl Iterator<Item = &'t TopicRef>) {
         let mut state = self.lock();
         for topic in topics {
             state.stir(topic);
         }
     }
 
-    /// Has names that are known here stand for those that came: one of each is enough.
-    pub(crate) fn share_names(&self, starts: &mut [Start]) {
-        let state = self.lock();
-        for start in starts {
-            if let Some(Named(topic)) = state.topics.get(&*start.audience) {
-                start.audience = Arc::clone(topic.name());
-            }
-        }
-    }
-
-    fn topic_of(&self, state: &mut State, name: &Arc<str>) -> Arc<Topic> {
-        if let Some(Named(topic)) = state.topics.get(&**name) {
-            return Arc::clone(topic);
+    fn topic_of(&self, state: &mut State, name: Audience) -> TopicRef {
+        if let Some(Named(topic)) = state.topics.get(&name) {
+            return TopicRef::clone(topic);
         }
         let known = state.heard.last(name).unwrap_or_default();
-        let (posts, now) = (self.posts.clone(), self.pace.now());
-        let topic = Arc::new(Topic::new(Arc::clone(name), known, posts, now));
-        state.topics.insert(Named(Arc::clone(&topic)));
+        let topic = TopicRef::new(Topic::new(name, known, self.pace.now()));
+        state.topics.insert(Named(TopicRef::clone(&topic)));
         topic
     }
 
     /// An audience that this process itself reads for as long as it lives, and what rings when there is news of it.
-    pub(crate) fn attend(&self, audience: &str) -> (Arc<Topic>, Arc<Notify>) {
+    pub(crate) fn attend(&self, audience: Audience) -> (TopicRef, Arc<Notify>) {
         let mut state = self.lock();
-        let topic = self.topic_of(&mut state, &audience.into());
+        let topic = self.topic_of(&mut state, audience);
         let notify = Arc::new(Notify::new());
         topic.sit();
         topic.wake(&notify);
         (topic, notify)
     }
 
-    /// Where a reader of these audiences begins who goes on from `resume`, if this instance can tell: it hears of them all,
-    /// and of as much as the reader has read.
-    pub(crate) fn starts(&self, audiences: &[Arc<str>], resume: &Resume) -> Option<Vec<Start>> {
-        let state = self.lock();
-        let start = |audience: &Arc<str>| {
-            let Named(topic) = state.topics.get(&**audience)?;
-            let head = topic.head().filter(|_| topic.missing_after().is_none())?;
-            let place = match resume {
-                Resume::From(cursor) => cursor.place(audience),
-                Resume::Now | Resume::Unknown => None,
-            };
-            if place.is_some_and(|place| is_ahead(place, head)) {
-                return None;
-            }
-            Some(Start {
-                audience: Arc::clone(audience),
-                head,
-            })
-        };
-        audiences.iter().map(start).collect()
-    }
-
     /// A reader of these has gone.
-    pub(crate) fn left<'t>(&self, topics: impl Iterator<Item = &'t Arc<Topic>>) {
+    pub(crate) fn left(&self, topics: &[TopicRef]) {
         let now = self.pace.now();
         let mut state = self.lock();
         for topic in topics {
@@ -291,9 +292,13 @@ impl Hub {
         sequence: u64,
         render: impl FnOnce() -> Frame,
     ) -> Ingested {
+        let Ok(audience) = audience.parse::<Audience>() else {
+            // One of a later version, of which nobody here can be a reader.
+            return Ingested::Unread;
+        };
         let topic = {
             let mut state = self.lock();
-            match state.topics.get(audience).cloned() {
+            match state.topics.get(&audience).cloned() {
                 Some(Named(topic)) => topic,
                 None if sequence == 0 => return Ingested::Unread,
                 None if state.heard.note(audience, sequence) => return Ingested::Unread,
@@ -302,12 +307,11 @@ impl Hub {
         };
         if sequence == 0 {
             if let Some(change) = render().into_change() {
-                topic.set_state(change);
+                self.set_state(&topic, change);
             }
             return Ingested::State;
         }
-        let put = topic.change(|audience| audience.put(Arc::new(render())));
-        match put {
+        match self.change(&topic, |log| log.put(Arc::new(render()))) {
             Put::Repeated => Ingested::Repeated,
             Put::Added => Ingested::Added {
                 readers: topic.seated(),
@@ -320,19 +324,17 @@ impl Hub {
     }
 
     /// An audience that is read here, or was lately.
-    pub(crate) fn topic(&self, audience: &str) -> Option<Arc<Topic>> {
+    pub(crate) fn topic(&self, audience: Audience) -> Option<TopicRef> {
         let state = self.lock();
-        state
-            .topics
-            .get(audience)
-            .map(|Named(topic)| Arc::clone(topic))
+        let found = state.topics.get(&audience);
+        found.map(|Named(topic)| TopicRef::clone(topic))
     }
 
     /// Every audience that is read here.
-    pub(crate) fn topics(&self) -> Vec<Arc<Topic>> {
+    pub(crate) fn topics(&self) -> Vec<TopicRef> {
         let state = self.lock();
         let topics = state.topics.iter();
-        topics.map(|Named(topic)| Arc::clone(topic)).collect()
+        topics.map(|Named(topic)| TopicRef::clone(topic)).collect()
     }
 
     /// Forgets audiences that nobody has read for a while, and looks for what is missing. Looks at every audience.
@@ -341,9 +343,7 @@ impl Hub {
         let mut state = self.lock();
         let lacking = state.topics.iter();
         let lacking = lacking.filter(|Named(topic)| topic.missing_after().is_some());
-        let lacking: Vec<_> = lacking
-            .map(|Named(topic)| Arc::clone(topic.name()))
-            .collect();
+        let lacking: Vec<_> = lacking.map(|Named(topic)| topic.name()).collect();
         state.lacking.extend(lacking);
         let forgotten = state
             .topics
@@ -357,22 +357,18 @@ impl Hub {
     /// Who is connected now. Looks at every audience.
     pub(crate) fn counts(&self) -> Counts {
         let state = self.lock();
-        let is_channel = |Named(topic): &&Named| {
-            let class = names::class(topic.name());
-            ![names::PUBLIC_CLASS, names::CONTROL_CLASS].contains(&class) && topic.seated() > 0
-        };
+        let is_open = |Named(topic): &&Named| topic.name().is_channel() && topic.seated() > 0;
         Counts {
-            channels: state.topics.iter().filter(is_channel).count(),
+            channels: state.topics.iter().filter(is_open).count(),
             connections: state.connections,
         }
     }
 
     /// Readers by the class of what they read. Looks at every audience.
-    pub(crate) fn readers(&self) -> BTreeMap<String, u64> {
+    pub(crate) fn readers(&self) -> BTreeMap<&'static str, u64> {
         let mut readers = BTreeMap::new();
         for topic in self.topics() {
-            let class = names::class(topic.name()).to_owned();
-            *readers.entry(class).or_default() += u64::from(topic.seated());
+            *readers.entry(topic.name().class()).or_default() += u64::from(topic.seated());
         }
         readers
     }

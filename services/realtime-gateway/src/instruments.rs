@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use avvivo_contracts::audience;
+use avvivo_contracts::audience::Audience;
 use avvivo_kernel::Timestamp;
 use avvivo_service_kit::{Metrics, telemetry::SECONDS_BUCKETS};
 use chrono::TimeDelta;
@@ -120,9 +120,9 @@ impl Instruments {
     }
 
     /// A stream was opened; its channel's class says whose.
-    pub(crate) fn opened(&self, channel: &str) {
+    pub(crate) fn opened(&self, channel: Option<Audience>) {
         self.connections.add(1, &[]);
-        let class = KeyValue::new("class", audience::class(channel).to_owned());
+        let class = KeyValue::new("class", channel.map_or("none", Audience::class));
         self.connects.add(1, &[class]);
     }
 

@@ -2,7 +2,6 @@
 
 mod account;
 mod api;
-mod audience;
 mod bus;
 pub mod config;
 mod connection;
@@ -18,6 +17,7 @@ mod heard;
 mod history;
 pub mod hub;
 mod instruments;
+mod log;
 mod pace;
 mod places;
 mod presence;

@@ -15,7 +15,11 @@ use std::{
 
 use tokio::sync::Semaphore;
 
-use crate::{account::Account, config::LimitsConfig, pace::Pace};
+use crate::{
+    account::{Account, narrow},
+    config::LimitsConfig,
+    pace::Pace,
+};
 
 /// There is no place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -107,22 +111,20 @@ impl Rush {
 #[derive(Debug)]
 struct Counts<K>(Mutex<HashMap<K, u32>>);
 
-/// A place for somebody we do not know yet; free again when dropped.
+/// A place for somebody we do not know yet.
 #[derive(Debug)]
-pub(crate) struct Reservation {
-    places: Arc<Places>,
-    address: Address,
-}
+pub(crate) struct Reservation(Place);
 
-/// An address in eight bytes, as an account is ([`Account`]). Two that share a hash share their limit.
+/// An address in four bytes, as an account is ([`Account`]). Two that share a hash share their limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-struct Address(u64);
+struct Address(u32);
 
-/// An account's place; free again when dropped.
+/// A place on the instance, of an address, and of an account once that is known; free again when dropped.
 #[derive(Debug)]
 pub(crate) struct Place {
-    reservation: Reservation,
-    account: Account,
+    places: Arc<Places>,
+    address: Address,
+    account: Option<Account>,
 }
 
 impl<K: Hash + Eq> Counts<K> {
@@ -173,17 +175,18 @@ impl Places {
     /// Takes a place on the instance, for somebody at an address.
     pub(crate) fn reserve(self: &Arc<Self>, address: IpAddr) -> Result<Reservation, Crowded> {
         let permit = self.free.try_acquire().map_err(|_| Crowded::Instance)?;
-        let address = Address(self.rush.hasher.hash_one(address));
+        let address = Address(narrow(self.rush.hasher.hash_one(address)));
         let most = self.limits.connections_per_address;
         if !self.addresses.enter(address, most) {
             return Err(Crowded::Address);
         }
-        // The reservation gives it back: a permit that it owned would take twice its memory.
+        // The place gives it back: a permit that it owned would take twice its memory.
         permit.forget();
-        Ok(Reservation {
+        Ok(Reservation(Place {
             places: Arc::clone(self),
             address,
-        })
+            account: None,
+        }))
     }
 
     /// Returns when every place is free. From then on there are none.
@@ -198,37 +201,27 @@ impl Places {
 impl Reservation {
     /// Turns it into a place of `account`.
     pub(crate) fn assign(self, account: Account) -> Result<Place, Crowded> {
-        if self.places.rush.is_on(account) {
+        let Self(mut place) = self;
+        let places = &place.places;
+        if places.rush.is_on(account) {
             return Err(Crowded::Rush);
         }
-        let most = self.places.limits.connections_per_account;
-        if !self.places.accounts.enter(account, most) {
+        let most = places.limits.connections_per_account;
+        if !places.accounts.enter(account, most) {
             return Err(Crowded::Account);
         }
-        Ok(Place {
-            reservation: self,
-            account,
-        })
-    }
-}
-
-impl Place {
-    /// Whose it is.
-    pub(crate) fn account(&self) -> Account {
-        self.account
-    }
-}
-
-impl Drop for Reservation {
-    fn drop(&mut self) {
-        self.places.addresses.leave(&self.address);
-        self.places.free.add_permits(1);
+        place.account = Some(account);
+        Ok(place)
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.reservation.places.accounts.leave(&self.account);
+        if let Some(account) = &self.account {
+            self.places.accounts.leave(account);
+        }
+        self.places.addresses.leave(&self.address);
+        self.places.free.add_permits(1);
     }
 }
 

@@ -6,7 +6,7 @@
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
-use avvivo_contracts::audience;
+use avvivo_contracts::audience::Audience;
 use avvivo_kernel::{Clock, time::to_wire};
 use avvivo_redis::{GatewayCounts, Redis, RedisError};
 use bytes::Bytes;
@@ -14,7 +14,12 @@ use serde_json::{Value, json};
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
-use crate::{hub::Hub, pace::Pace, states::Change, topic::Topic};
+use crate::{
+    hub::Hub,
+    pace::Pace,
+    states::Change,
+    topic::{Topic, TopicRef},
+};
 
 /// Between two looks.
 const EVERY: Duration = Duration::from_secs(1);
@@ -24,6 +29,10 @@ const REPORT_EVERY: u64 = 10;
 const GONE_AFTER: Duration = Duration::from_secs(5);
 /// Sums that are read in one look. Of more each is read less often.
 const SUMS: usize = 1_000;
+/// Audiences whose readers have changed are looked at so many at once, and so many in one look: when everybody comes back, a
+/// look need not have all of them in memory, nor take for ever.
+const AT_ONCE: usize = 1_000;
+const MOST_STIRRED: usize = 100_000;
 
 /// Counts, and tells the counts.
 pub(crate) struct Presence {
@@ -40,13 +49,13 @@ pub(crate) struct Presence {
 struct Memory {
     looks: u64,
     /// Audiences whose readers want to know a count, and what they were told.
-    wanted: HashMap<Arc<str>, Wanted>,
+    wanted: HashMap<Audience, Wanted>,
     /// Where among them the next look begins.
     turn: usize,
 }
 
 struct Wanted {
-    topic: Arc<Topic>,
+    topic: TopicRef,
     told: Option<u64>,
 }
 
@@ -57,11 +66,9 @@ impl Presence {
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut memory = Memory::default();
         while quit.run_until_cancelled(ticks.tick()).await.is_some() {
-            let stirred = self.hub.take_stirred();
-            if let Err(error) = self.look(&stirred, &mut memory).await {
+            if let Err(error) = self.look(&mut memory).await {
                 tracing::debug!(%error, "who is there is not known just now");
-                // Nothing of it is taken for said, and that we are there is said as soon as it can be.
-                self.hub.stir(stirred.iter());
+                // That we are there is said as soon as it can be.
                 memory.looks = 0;
             }
         }
@@ -74,37 +81,56 @@ impl Presence {
     }
 
     /// Looks at audiences whose readers have come or gone, and tells what has changed anywhere.
-    async fn look(&self, stirred: &[Arc<Topic>], memory: &mut Memory) -> Result<(), RedisError> {
-        if let Some(redis) = &self.redis {
-            if memory.looks.is_multiple_of(REPORT_EVERY) {
-                self.report(redis).await?;
-            }
-            self.say(redis, stirred).await?;
+    async fn look(&self, memory: &mut Memory) -> Result<(), RedisError> {
+        if let Some(redis) = &self.redis
+            && memory.looks.is_multiple_of(REPORT_EVERY)
+        {
+            self.report(redis).await?;
         }
         memory.looks += 1;
+        let mut just_left = Vec::new();
+        for _ in 0..MOST_STIRRED / AT_ONCE {
+            let stirred = self.hub.take_stirred(AT_ONCE);
+            if stirred.is_empty() {
+                break;
+            }
+            if let Some(redis) = &self.redis
+                && let Err(error) = self.say(redis, &stirred).await
+            {
+                // Nothing of it is taken for said.
+                self.hub.stir(stirred.iter().chain(&just_left));
+                return Err(error);
+            }
+            memory.note(&stirred);
+            let left = stirred.iter().filter(|topic| self.was_just_left(topic));
+            just_left.extend(left.cloned());
+        }
         // Whoever has just gone may be back in a moment.
-        let just_left = stirred.iter().filter(|topic| self.was_just_left(topic));
-        self.hub.stir(just_left);
+        self.hub.stir(just_left.iter());
+        self.tell(memory).await
+    }
 
-        memory.note(stirred);
+    /// Tells what has changed to those who want to know it.
+    async fn tell(&self, memory: &mut Memory) -> Result<(), RedisError> {
         let wanted = memory.next();
-        let audiences: Vec<&str> = wanted
+        let audiences: Vec<Audience> = wanted
             .iter()
-            .map(|topic| audience::counted_for(topic.name()))
+            .map(|topic| topic.name())
+            .map(|name| name.tells_of().unwrap_or(name))
             .collect();
         let counts = match &self.redis {
-            Some(redis) => redis.counts(&audiences).await?,
-            None => audiences.iter().map(|name| self.counted(name)).collect(),
+            Some(redis) => redis.counts(&spelled(&audiences)).await?,
+            None => audiences.iter().map(|name| self.counted(*name)).collect(),
         };
         for (topic, count) in wanted.iter().zip(counts) {
-            let told = memory.wanted.get_mut(topic.name());
+            let told = memory.wanted.get_mut(&topic.name());
             let before = told.and_then(|wanted| wanted.told.replace(count));
-            let is_news = match audience::class(topic.name()) {
-                audience::PRESENCE_CLASS => before.map(|count| count > 0) != Some(count > 0),
-                _ => before != Some(count),
+            let is_news = match topic.name() {
+                Audience::Live(_) => before != Some(count),
+                _ => before.map(|count| count > 0) != Some(count > 0),
             };
-            if is_news {
-                topic.set_state(self.change(topic.name(), count));
+            if is_news && let Some(change) = self.change(topic.name(), count) {
+                self.hub.set_state(topic, change);
             }
         }
         Ok(())
@@ -132,17 +158,15 @@ impl Presence {
     }
 
     /// Says how many there are, where that has changed.
-    async fn say(&self, redis: &Redis, stirred: &[Arc<Topic>]) -> Result<(), RedisError> {
-        let counted = stirred
-            .iter()
-            .filter(|topic| audience::is_counted(topic.name()));
-        let news: Vec<(&Arc<Topic>, u32)> = counted
+    async fn say(&self, redis: &Redis, stirred: &[TopicRef]) -> Result<(), RedisError> {
+        let counted = stirred.iter().filter(|topic| topic.name().is_counted());
+        let news: Vec<(&TopicRef, u32)> = counted
             .map(|topic| (topic, self.here(topic)))
             .filter(|(topic, count)| topic.said() != *count)
             .collect();
-        let named: Vec<(&str, u32)> = news
+        let named: Vec<(String, u32)> = news
             .iter()
-            .map(|(topic, count)| (&**topic.name(), *count))
+            .map(|(topic, count)| (topic.name().to_string(), *count))
             .collect();
         redis.report_counts(&self.instance, &named).await?;
         for (topic, count) in news {
@@ -152,7 +176,7 @@ impl Presence {
     }
 
     /// Without other instances.
-    fn counted(&self, audience: &str) -> u64 {
+    fn counted(&self, audience: Audience) -> u64 {
         let topic = self.hub.topic(audience);
         topic.map_or(0, |topic| self.here(&topic)).into()
     }
@@ -169,19 +193,24 @@ impl Presence {
     }
 
     /// How it is now, as it is told.
-    fn change(&self, topic: &str, count: u64) -> Change {
+    fn change(&self, topic: Audience, count: u64) -> Option<Change> {
         let at = to_wire(self.clock.now());
-        if audience::class(topic) == audience::PRESENCE_CLASS {
-            let view =
-                json!({"channel": audience::counted_for(topic), "online": count > 0, "at": at});
-            return state("presence", &view);
-        }
-        let live = topic.split_once(':').map_or(topic, |(_, id)| id);
-        state(
-            "live:viewers",
-            &json!({"liveId": live, "viewers": count, "at": at}),
-        )
+        let change = if let Audience::Live(live) = topic {
+            state(
+                "live:viewers",
+                &json!({"liveId": live, "viewers": count, "at": at}),
+            )
+        } else {
+            let channel = topic.tells_of()?.to_string();
+            let view = json!({"channel": channel, "online": count > 0, "at": at});
+            state("presence", &view)
+        };
+        Some(change)
     }
+}
+
+fn spelled(audiences: &[Audience]) -> Vec<String> {
+    audiences.iter().map(ToString::to_string).collect()
 }
 
 fn is_just_left(seated: u32, idle: Duration) -> bool {
@@ -198,26 +227,26 @@ fn state(name: &'static str, view: &Value) -> Change {
 }
 
 impl Memory {
-    /// Takes note of those who want to know something, and of those who no longer do.
-    fn note(&mut self, stirred: &[Arc<Topic>]) {
-        self.wanted.retain(|_, wanted| wanted.topic.seated() > 0);
-        for topic in stirred {
-            if audience::tells_count(topic.name()) && topic.seated() > 0 {
-                let wanted = || Wanted {
-                    topic: Arc::clone(topic),
-                    told: None,
-                };
-                self.wanted
-                    .entry(Arc::clone(topic.name()))
-                    .or_insert_with(wanted);
-            }
+    /// Takes note of those who want to know something.
+    fn note(&mut self, stirred: &[TopicRef]) {
+        let telling = |topic: &&TopicRef| topic.name().tells_of().is_some() && topic.seated() > 0;
+        for topic in stirred.iter().filter(telling) {
+            let wanted = || Wanted {
+                topic: TopicRef::clone(topic),
+                told: None,
+            };
+            self.wanted.entry(topic.name()).or_insert_with(wanted);
         }
     }
 
-    /// The audiences whose counts are told now, as many as one look takes.
-    fn next(&mut self) -> Vec<Arc<Topic>> {
+    /// The audiences whose counts are told now, as many as one look takes. Those that nobody wants to know any more are
+    /// forgotten.
+    fn next(&mut self) -> Vec<TopicRef> {
+        self.wanted.retain(|_, wanted| wanted.topic.seated() > 0);
         let wanted = self.wanted.values();
-        let mut topics: Vec<_> = wanted.map(|wanted| Arc::clone(&wanted.topic)).collect();
+        let mut topics: Vec<_> = wanted
+            .map(|wanted| TopicRef::clone(&wanted.topic))
+            .collect();
         if topics.len() > SUMS {
             let turn = self.turn % topics.len();
             topics.rotate_left(turn);

@@ -27,7 +27,7 @@ use rustix::{
 use slab::Slab;
 
 use self::{
-    bench::{Benches, Chair},
+    bench::{Audiences, Bench, Chair},
     conn::{Conn, Wrote},
     tally::Tally,
     wheel::Wheel,
@@ -68,8 +68,9 @@ struct Reactor {
     poll: OwnedFd,
     conns: Slab<Conn>,
     generation: u32,
-    /// The audiences that somebody here reads.
-    benches: Benches,
+    /// The audiences that somebody here reads, and the benches of those that several do.
+    audiences: Audiences,
+    benches: Slab<Bench>,
     /// Benches with news.
     running: VecDeque<usize>,
     /// Seats that were moved while a pass was under way.
@@ -100,7 +101,8 @@ impl Reactor {
             poll,
             conns: Slab::new(),
             generation: 0,
-            benches: Benches::new(),
+            audiences: Audiences::default(),
+            benches: Slab::new(),
             running: VecDeque::new(),
             moved: Vec::new(),
             wheel: Wheel::new(now),
@@ -359,11 +361,9 @@ impl Reactor {
 
 impl Drop for Reactor {
     fn drop(&mut self) {
+        self.detach();
         for _ in self.conns.drain() {
             self.around.instruments.ended(Ending::Draining);
-        }
-        for bench in self.benches.iter() {
-            bench.topic.detach(self.bit);
         }
     }
 }

@@ -4,42 +4,50 @@ use std::{collections::HashSet, sync::Arc};
 
 use avvivo_contracts::cursor::{Cursor, Place};
 
-use crate::{draft::Draft, frame::Frame, hub::Hub, ring::After, topic::Topic};
+use crate::{
+    draft::Draft,
+    frame::Frame,
+    grants::GrantRef,
+    hub::{Hub, Resume},
+    ring::After,
+    topic::{Topic, TopicRef},
+};
 
-/// A place in one audience.
+/// A place in one audience. Which audience, the grant says.
 pub(crate) struct Seat {
-    topic: Arc<Topic>,
     place: Place,
-    /// Where a reactor finds it again: its number for the audience, and the seat's among that audience's there.
-    pub(crate) bench: u32,
-    pub(crate) at: u32,
+    /// Where a reactor finds it among the audience's seats there; and the highest bit: nobody knows where it was.
+    at: u32,
     /// The version of the audience's states that it was told.
     told: u32,
-    /// Its cursor is none of ours, or is ahead of everything there is and so from another past than ours.
-    is_astray: bool,
 }
+
+/// The cursor is none of ours, or is ahead of everything there is and so from another past than ours.
+const ASTRAY: u32 = 1 << 31;
 
 impl Seat {
     /// At a place.
-    pub(crate) fn new(topic: Arc<Topic>, place: Place) -> Self {
+    fn new(place: Place) -> Self {
         Self {
-            topic,
             place,
-            bench: 0,
             at: 0,
             told: 0,
-            is_astray: false,
         }
-    }
-
-    /// The audience.
-    pub(crate) fn topic(&self) -> &Arc<Topic> {
-        &self.topic
     }
 
     /// How far it has read.
     pub(crate) fn place(&self) -> Place {
         self.place
+    }
+
+    /// Where a reactor finds it among the audience's seats there.
+    pub(crate) fn at(&self) -> u32 {
+        self.at & !ASTRAY
+    }
+
+    /// A reactor has put it there.
+    pub(crate) fn put(&mut self, at: u32) {
+        self.at = self.at & ASTRAY | at & !ASTRAY;
     }
 
     /// The version of the states that it was told.
@@ -54,18 +62,13 @@ impl Seat {
 
     /// Nobody knows where it was.
     pub(crate) fn is_astray(&self) -> bool {
-        self.is_astray
-    }
-
-    /// Nobody knows where it was.
-    pub(crate) fn lose_way(&mut self) {
-        self.is_astray = true;
+        self.at & ASTRAY != 0
     }
 
     /// Goes on from a cursor's place. `head` is the audience's last number.
-    pub(crate) fn resume(&mut self, place: Place, head: u64) {
+    fn resume(&mut self, place: Place, head: u64) {
         if is_ahead(place, head) {
-            self.is_astray = true;
+            self.at |= ASTRAY;
         } else {
             self.place = place;
         }
@@ -73,11 +76,11 @@ impl Seat {
 
     /// Events after a place; nothing, when the ring does not have them. Of states that were overtaken by later ones only
     /// the latest is taken.
-    fn fresh(&self, place: Place, room: usize) -> Option<Vec<Arc<Frame>>> {
-        if self.is_astray {
+    fn fresh(&self, topic: &Topic, place: Place, room: usize) -> Option<Vec<Arc<Frame>>> {
+        if self.is_astray() {
             return None;
         }
-        let found = self.topic.with_ring(|ring| match ring.after(place) {
+        let found = topic.with_ring(|ring| match ring.after(place) {
             After::Behind => None,
             After::Events(events) => Some(events.take(room).cloned().collect::<Vec<_>>()),
         });
@@ -105,24 +108,46 @@ pub(crate) enum Taken {
     },
 }
 
-/// The seats of a reader. Dropping them gives them back.
+/// The seats of a reader, one in each audience of its grant. Dropping them gives them back.
 pub(crate) struct Seats {
     hub: Arc<Hub>,
+    grant: GrantRef,
     each: Box<[Seat]>,
 }
 
 impl Seats {
-    /// Taken already.
-    pub(crate) fn new(hub: Arc<Hub>, seats: Vec<Seat>) -> Self {
+    /// Taken already, at the end of what there is in each audience.
+    pub(crate) fn new(hub: Arc<Hub>, grant: GrantRef, heads: &[u64]) -> Self {
+        let each = heads.iter().map(|head| Seat::new(Place::after(*head)));
         Self {
             hub,
-            each: seats.into(),
+            grant,
+            each: each.collect(),
         }
     }
 
-    /// Each.
-    pub(crate) fn iter(&self) -> std::slice::Iter<'_, Seat> {
-        self.each.iter()
+    /// The right to them.
+    pub(crate) fn grant(&self) -> &GrantRef {
+        &self.grant
+    }
+
+    /// The audiences.
+    pub(crate) fn topics(&self) -> &[TopicRef] {
+        &self.grant.topics
+    }
+
+    /// One of the audiences.
+    pub(crate) fn topic(&self, seat: usize) -> Option<&TopicRef> {
+        self.grant.topics.get(seat)
+    }
+
+    fn iter(&self) -> impl Iterator<Item = (&TopicRef, &Seat)> {
+        self.grant.topics.iter().zip(&self.each)
+    }
+
+    /// How far it has read each.
+    pub(crate) fn places(&self) -> impl Iterator<Item = Place> {
+        self.each.iter().map(Seat::place)
     }
 
     /// One.
@@ -135,6 +160,26 @@ impl Seats {
         self.each.get_mut(seat)
     }
 
+    /// Goes on from where a reader was in each audience whose last number that is.
+    pub(crate) fn resume(&mut self, resume: &Resume, heads: &[u64]) {
+        let place = |topic: &TopicRef| match resume {
+            Resume::From(cursor) => cursor.place_of(topic.tag()),
+            Resume::Now | Resume::Unknown => None,
+        };
+        let is_unknown = match resume {
+            Resume::Now => false,
+            Resume::From(_) => self.topics().iter().all(|topic| place(topic).is_none()),
+            Resume::Unknown => true,
+        };
+        for ((topic, seat), head) in self.grant.topics.iter().zip(&mut self.each).zip(heads) {
+            if is_unknown {
+                seat.at |= ASTRAY;
+            } else if let Some(place) = place(topic) {
+                seat.resume(place, *head);
+            }
+        }
+    }
+
     /// It has read that far.
     pub(crate) fn move_to(&mut self, seat: usize, place: Place) {
         if let Some(seat) = self.each.get_mut(seat) {
@@ -144,19 +189,18 @@ impl Seats {
 
     /// Where the reader stands.
     pub(crate) fn cursor(&self) -> Cursor {
-        self.each
-            .iter()
-            .map(|seat| (seat.topic.tag(), seat.place))
+        self.iter()
+            .map(|(topic, seat)| (topic.tag(), seat.place))
             .collect()
     }
 
     /// How many events there are that the reader has not had.
     pub(crate) fn behind(&self) -> u64 {
-        let behind = |seat: &Seat| {
-            let head = seat.topic.head().unwrap_or_default();
+        let behind = |(topic, seat): (&TopicRef, &Seat)| {
+            let head = topic.head().unwrap_or_default();
             head.saturating_sub(seat.place.sequence())
         };
-        self.each.iter().map(behind).sum()
+        self.iter().map(behind).sum()
     }
 
     /// The last number that was read to its end in the audience of a seat.
@@ -170,9 +214,11 @@ impl Seats {
     /// What was never read of the audience of a seat is given up: the reader goes on with what the ring has. Answers the
     /// first and the last number that it misses; nothing, when the ring has it all by now.
     pub(crate) fn give_up(&mut self, seat: usize) -> Option<(u64, u64)> {
+        let topic = self.grant.topics.get(seat)?;
+        let (tail, head) = topic.with_ring(|ring| (ring.tail(), ring.head()))?;
         let seat = self.each.get_mut(seat)?;
-        let (tail, head) = seat.topic.with_ring(|ring| (ring.tail(), ring.head()))?;
-        if std::mem::take(&mut seat.is_astray) {
+        if seat.is_astray() {
+            seat.at &= !ASTRAY;
             seat.place = Place::after(head);
             return Some((head, head));
         }
@@ -186,13 +232,13 @@ impl Seats {
 
     /// Drafts how things are, where that has changed. Before all events: what is not written of it is kept, not read again.
     pub(crate) fn take_states(&mut self, draft: &mut Draft) {
-        for seat in &mut self.each {
+        for (topic, seat) in self.grant.topics.iter().zip(&mut self.each) {
             // Taken first: a change after it is told again, which does no harm.
-            let version = seat.topic.state_version();
+            let version = topic.state_version();
             if version == seat.told {
                 continue;
             }
-            for state in seat.topic.states_since(seat.told) {
+            for state in topic.states_since(seat.told) {
                 draft.state(state.name, &state.bytes);
             }
             seat.told = version;
@@ -210,10 +256,10 @@ impl Seats {
                 return Taken::Events;
             }
             let index = (turn + step) % count;
-            let Some(seat) = self.each.get(index) else {
+            let (Some(topic), Some(seat)) = (self.topic(index), self.get(index)) else {
                 continue;
             };
-            let Some(fresh) = seat.fresh(draft.place(index), draft.room()) else {
+            let Some(fresh) = seat.fresh(topic, draft.place(index), draft.room()) else {
                 if draft.events() == before {
                     return Taken::Behind { seat: index };
                 }
@@ -237,7 +283,7 @@ impl Seats {
 
 impl Drop for Seats {
     fn drop(&mut self) {
-        self.hub.left(self.each.iter().map(Seat::topic));
+        self.hub.left(self.topics());
     }
 }
 

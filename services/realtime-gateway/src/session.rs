@@ -13,8 +13,8 @@ use crate::{
     frame::{Dialect, Gap},
     grants::{Grants, Right, Since},
     history::History,
-    hub::{Hub, Resume, Start},
-    instruments::{Instruments, since},
+    hub::Hub,
+    instruments::Instruments,
     pace::{Pace, Tick},
     places::Place,
     seats::Seats,
@@ -67,7 +67,7 @@ impl Revoked {
 /// A stream that is open.
 pub(crate) struct Session {
     pub(crate) seats: Seats,
-    place: Place,
+    _place: Place,
     dialect: Dialect,
     beat_at: Tick,
     ends_at: Tick,
@@ -101,26 +101,24 @@ pub(crate) enum Due {
 }
 
 impl Session {
-    /// Opens a stream of what is somebody's right, from where `resume` says.
+    /// Opens a stream for somebody who is seated, by a right that was known then.
     pub(crate) fn open(
         around: &Surroundings,
-        (dialect, right): (Dialect, Right),
-        (starts, resume): (&[Start], &Resume),
+        dialect: Dialect,
+        (seats, since): (Seats, Since),
         place: Place,
     ) -> (Self, Opening) {
         let Right {
-            grant,
-            since: right_since,
-        } = right;
-        let seats = around.hub.join(starts, resume);
-        around.instruments.opened(&grant.channel);
+            channel, ends_at, ..
+        } = seats.grant().right;
+        around.instruments.opened(channel);
         let (now, tick) = (around.clock.now(), around.pace.now());
         let age = around.max_age.mul_f64(0.8 + 0.4 * rand::random::<f64>());
-        let valid_for = since(now, grant.expires_at);
-        let (ends_after, ends_as) = if valid_for <= age {
-            (valid_for, Ending::Expired)
+        let aged_at = tick.after(age);
+        let (ends_at, ends_as) = if ends_at <= aged_at {
+            (ends_at, Ending::Expired)
         } else {
-            (age, Ending::Aged)
+            (aged_at, Ending::Aged)
         };
         let first_beat = match dialect {
             Dialect::Chat => BEAT_EVERY,
@@ -129,25 +127,21 @@ impl Session {
             }
         };
         let retry = Ending::Client.retry(rand::random());
-        let greeting = dialect.connected(&grant.channel, &seats.cursor(), retry, now);
+        let greeting = dialect.connected(channel, &seats.cursor(), retry, now);
         let session = Self {
             seats,
-            place,
+            _place: place,
             dialect,
             beat_at: tick.after(first_beat),
-            ends_at: tick.after(ends_after),
+            ends_at,
             ends_as,
         };
-        let opening = Opening {
-            greeting,
-            since: right_since,
-        };
-        (session, opening)
+        (session, Opening { greeting, since })
     }
 
     /// Whose it is.
     pub(crate) fn account(&self) -> Account {
-        self.place.account()
+        self.seats.grant().right.account
     }
 
     /// When time brings something next.
@@ -199,11 +193,10 @@ impl Session {
 
     /// Gives up what the ring of a seat's audience does not have. What the reader is told, when something is gone.
     pub(crate) fn give_up(&mut self, seat: usize, around: &Surroundings) -> Option<Bytes> {
-        let topic = Arc::clone(self.seats.get(seat)?.topic());
         let (from, to) = self.seats.give_up(seat)?;
         around.instruments.missed();
         let gap = Gap {
-            topic: topic.name(),
+            topic: self.seats.topic(seat)?.name(),
             from,
             to,
         };

@@ -26,10 +26,12 @@ use crate::{
     ending::Ending,
     frame::Dialect,
     front::{ByReactor, Opened},
-    grants::{Key, Right},
-    hub::{Resume, Start},
+    grants::{Key, Right, Since},
+    hub::Resume,
+    instruments::since as passed,
     places::{Crowded, Places},
     refusal::Refusal,
+    seats::Seats,
     session::{Session, Surroundings},
 };
 
@@ -191,10 +193,9 @@ impl Entrance {
     async fn try_open(self, asked: Asked<'_>) -> Result<Response, Closed> {
         self.is_open()?;
         let reservation = self.places.reserve(asked.way.client.network())?;
-        let (right, starts) = self.grant(&asked).await?;
-        let place = reservation.assign(right.grant.account)?;
-        let from = (&*starts, &asked.resume);
-        let (session, opening) = Session::open(&self.around, (asked.dialect, right), from, place);
+        let (seats, since) = self.seats(&asked).await?;
+        let place = reservation.assign(seats.grant().right.account)?;
+        let (session, opening) = Session::open(&self.around, asked.dialect, (seats, since), place);
         let mut response = if asked.way.by_reactor.is_some() {
             let mut response = event_stream(Body::empty());
             response
@@ -212,30 +213,33 @@ impl Entrance {
         Ok(response)
     }
 
-    /// What was granted lately to the same token for the same, if this instance also knows how far all of it is; or what
-    /// the api says.
-    async fn grant(&self, asked: &Asked<'_>) -> Result<(Right, Vec<Start>), Refusal> {
+    /// Seats somebody: by what was granted lately to the same token for the same, if this instance also knows how far all
+    /// of it is; or by what the api says. And since when that is known to be right.
+    async fn seats(&self, asked: &Asked<'_>) -> Result<(Seats, Since), Refusal> {
         let around = &self.around;
         let since = around.grants.now();
         let key = Key::of(&asked.credentials, &asked.wanted);
-        if let Some(grant) = key.and_then(|key| around.grants.get(key, around.clock.now()))
-            && let Some(starts) = around.hub.starts(&grant.audiences, &asked.resume)
+        if let Some(grant) = key.and_then(|key| around.grants.get(key, around.pace.now()))
+            && let Some(seats) = around.hub.rejoin(grant, &asked.resume)
         {
             around.instruments.authorized("kept");
-            return Ok((Right { grant, since }, starts));
+            return Ok((seats, since));
         }
-        let mut granted = self
+        let granted = self
             .api
             .authorize(&asked.credentials, &asked.wanted)
             .await?;
-        around.hub.share_names(&mut granted.starts);
-        let (grant, starts) = granted.split();
-        let grant = Arc::new(grant);
+        let valid_for = passed(around.clock.now(), granted.expires_at);
+        let right = Right {
+            key: key.unwrap_or(Key::NONE),
+            account: granted.account,
+            channel: granted.channel,
+            ends_at: around.pace.now().after(valid_for),
+        };
+        let seats = around.hub.join(right, &granted.starts, &asked.resume);
         around.instruments.authorized("asked");
-        if let Some(key) = key {
-            around.grants.keep(key, &grant, since);
-        }
-        Ok((Right { grant, since }, starts))
+        around.grants.keep(seats.grant(), since);
+        Ok((seats, since))
     }
 
     /// Whether a stream that began now would hear anything.

@@ -6,16 +6,16 @@ use std::{
     hash::{Hash, Hasher},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU32, Ordering},
+        atomic::{AtomicBool, AtomicU32, Ordering},
     },
     time::Duration,
 };
 
-use avvivo_contracts::cursor::Tag;
+use avvivo_contracts::{audience::Audience, cursor::Tag};
 use tokio::{sync::Notify, time::Instant};
 
 use crate::{
-    audience::Audience,
+    log::Log,
     pace::Tick,
     reactor::{Letter, Posts},
     ring::Ring,
@@ -25,33 +25,36 @@ use crate::{
 /// How long a ring is kept when its last reader has gone: whoever lost a connection is back by then, or fetches anyway.
 const KEPT_IDLE: Duration = Duration::from_mins(2);
 
+/// A hold on a topic, without the eight bytes for weak holds, which nobody takes.
+pub(crate) type TopicRef = triomphe::Arc<Topic>;
+
 /// An audience that is read here. Nearly every reader has one of their own, so what most have no use for is kept elsewhere.
 pub(crate) struct Topic {
-    name: Arc<str>,
+    name: Audience,
     tag: Tag,
     /// The version of the states, to be looked at without a lock.
     state_version: AtomicU32,
     /// A bit for each reactor that has readers of it, and one for each that was told of news and has not looked yet.
     attached: AtomicU32,
     told: AtomicU32,
-    posts: Posts,
+    /// What other instances were told last of how many there are.
+    said: AtomicU32,
+    /// Its readers have come or gone, and nobody has looked yet.
+    is_stirred: AtomicBool,
     inner: Mutex<Inner>,
 }
 
 struct Inner {
-    audience: Audience,
+    log: Log<Beside>,
     /// Readers of all kinds.
     seated: u32,
     /// Since when nobody reads.
     idle_since: Tick,
-    /// What other instances were told last of how many there are.
-    said: u32,
-    seldom: Option<Box<Seldom>>,
 }
 
 /// What few audiences have.
 #[derive(Default)]
-struct Seldom {
+pub(crate) struct Beside {
     states: States,
     /// Readers that a task carries, to be woken.
     tasks: HashMap<usize, Arc<Notify>>,
@@ -59,35 +62,28 @@ struct Seldom {
     fetching: Arc<tokio::sync::Mutex<()>>,
 }
 
-impl Inner {
-    fn seldom(&mut self) -> &mut Seldom {
-        self.seldom.get_or_insert_default()
-    }
-}
-
 impl Topic {
     /// An audience of which `known` is the highest number that was heard of so far.
-    pub(crate) fn new(name: Arc<str>, known: u64, posts: Posts, now: Tick) -> Self {
+    pub(crate) fn new(name: Audience, known: u64, now: Tick) -> Self {
         Self {
-            tag: Tag::of(&name),
             name,
+            tag: Tag::of(name),
             state_version: AtomicU32::new(0),
             attached: AtomicU32::new(0),
             told: AtomicU32::new(0),
-            posts,
+            said: AtomicU32::new(0),
+            is_stirred: AtomicBool::new(false),
             inner: Mutex::new(Inner {
-                audience: Audience::new(known),
+                log: Log::Unplaced(known),
                 seated: 0,
                 idle_since: now,
-                said: 0,
-                seldom: None,
             }),
         }
     }
 
     /// The audience's name.
-    pub(crate) fn name(&self) -> &Arc<str> {
-        &self.name
+    pub(crate) fn name(&self) -> Audience {
+        self.name
     }
 
     /// What stands for it in cursors.
@@ -101,31 +97,36 @@ impl Topic {
 
     /// Looks at the ring; nothing, while its beginning is not known.
     pub(crate) fn with_ring<T>(&self, look: impl FnOnce(&Ring) -> T) -> Option<T> {
-        self.lock().audience.with_ring(look)
+        self.lock().log.with_ring(look)
     }
 
-    /// Changes the audience, and wakes its readers when that moved its head or gave them older events.
-    pub(crate) fn change<T>(self: &Arc<Self>, change: impl FnOnce(&mut Audience) -> T) -> T {
-        let mut inner = self.lock();
-        let before = edges(&inner.audience);
-        let done = change(&mut inner.audience);
-        if edges(&inner.audience) != before {
-            self.tell(inner);
+    /// Changes what the audience was told, and wakes its readers when that moved its head or gave them older events.
+    pub(crate) fn change<T>(
+        this: &TopicRef,
+        posts: &Posts,
+        change: impl FnOnce(&mut Log<Beside>) -> T,
+    ) -> T {
+        let mut inner = this.lock();
+        let before = edges(&inner.log);
+        let done = change(&mut inner.log);
+        if edges(&inner.log) != before {
+            Self::tell(this, posts, inner);
         }
         done
     }
 
     /// Held by whoever fetches what the ring lacks.
     pub(crate) fn fetching(&self) -> Arc<tokio::sync::Mutex<()>> {
-        Arc::clone(&self.lock().seldom().fetching)
+        Arc::clone(&self.lock().log.told().beside.fetching)
     }
 
     /// Takes in how something is now, and tells its readers.
-    pub(crate) fn set_state(self: &Arc<Self>, change: Change) {
-        let mut inner = self.lock();
-        let version = inner.seldom().states.set(change, Instant::now());
-        self.state_version.store(version, Ordering::SeqCst);
-        self.tell(inner);
+    pub(crate) fn set_state(this: &TopicRef, posts: &Posts, change: Change) {
+        let mut inner = this.lock();
+        let states = &mut inner.log.told().beside.states;
+        let version = states.set(change, Instant::now());
+        this.state_version.store(version, Ordering::SeqCst);
+        Self::tell(this, posts, inner);
     }
 
     /// The version of the states.
@@ -136,22 +137,22 @@ impl Topic {
     /// What has changed since a version of the states.
     pub(crate) fn states_since(&self, version: u32) -> Vec<State> {
         let inner = self.lock();
-        let seldom = inner.seldom.as_ref();
-        seldom.map_or_else(Vec::new, |seldom| {
-            seldom.states.since(version, Instant::now())
+        let beside = inner.log.beside();
+        beside.map_or_else(Vec::new, |beside| {
+            beside.states.since(version, Instant::now())
         })
     }
 
     /// Wakes the readers.
-    fn tell(self: &Arc<Self>, inner: MutexGuard<'_, Inner>) {
-        if let Some(seldom) = &inner.seldom {
-            seldom.tasks.values().for_each(|task| task.notify_one());
+    fn tell(this: &TopicRef, posts: &Posts, inner: MutexGuard<'_, Inner>) {
+        if let Some(beside) = inner.log.beside() {
+            beside.tasks.values().for_each(|task| task.notify_one());
         }
         drop(inner);
-        let attached = self.attached.load(Ordering::SeqCst);
-        let untold = attached & !self.told.fetch_or(attached, Ordering::SeqCst);
-        for inbox in self.posts.of(untold) {
-            inbox.post(Letter::News(Arc::clone(self)));
+        let attached = this.attached.load(Ordering::SeqCst);
+        let untold = attached & !this.told.fetch_or(attached, Ordering::SeqCst);
+        for inbox in posts.of(untold) {
+            inbox.post(Letter::News(TopicRef::clone(this)));
         }
     }
 
@@ -173,27 +174,47 @@ impl Topic {
     /// A task is woken from now on.
     pub(crate) fn wake(&self, task: &Arc<Notify>) {
         let woken = Arc::clone(task);
-        self.lock().seldom().tasks.insert(address(task), woken);
+        let mut inner = self.lock();
+        inner.log.told().beside.tasks.insert(address(task), woken);
     }
 
     /// A task is no longer woken.
     pub(crate) fn let_sleep(&self, task: &Arc<Notify>) {
-        self.lock().seldom().tasks.remove(&address(task));
+        let mut inner = self.lock();
+        inner.log.told().beside.tasks.remove(&address(task));
     }
 
     /// The number after which something is missing.
     pub(crate) fn missing_after(&self) -> Option<u64> {
-        self.lock().audience.missing_after()
+        self.lock().log.missing_after()
     }
 
     /// The newest number here, once the head is known.
     pub(crate) fn head(&self) -> Option<u64> {
-        self.lock().audience.head()
+        self.lock().log.head()
+    }
+
+    /// The newest number here, if nothing that was heard of is missing.
+    pub(crate) fn whole_to(&self) -> Option<u64> {
+        let inner = self.lock();
+        inner.log.head().filter(|&head| head >= inner.log.known())
+    }
+
+    /// The highest number that was ever heard of.
+    pub(crate) fn known(&self) -> u64 {
+        self.lock().log.known()
     }
 
     /// A reader takes a seat.
     pub(crate) fn sit(&self) {
         self.lock().seated += 1;
+    }
+
+    /// A reader leaves its seat.
+    pub(crate) fn leave(&self, now: Tick) {
+        let mut inner = self.lock();
+        inner.seated -= 1;
+        inner.idle_since = now;
     }
 
     /// Readers of all kinds.
@@ -216,31 +237,29 @@ impl Topic {
         self.attendance(now).1 < KEPT_IDLE
     }
 
+    /// Its readers have come or gone. Whether that is news.
+    pub(crate) fn stir(&self) -> bool {
+        !self.is_stirred.swap(true, Ordering::SeqCst)
+    }
+
+    /// Somebody looks who its readers are.
+    pub(crate) fn settle(&self) {
+        self.is_stirred.store(false, Ordering::SeqCst);
+    }
+
     /// How many other instances were told that there are here.
     pub(crate) fn said(&self) -> u32 {
-        self.lock().said
+        self.said.load(Ordering::SeqCst)
     }
 
     /// They were told.
     pub(crate) fn say(&self, count: u32) {
-        self.lock().said = count;
-    }
-
-    /// The highest number that was ever heard of.
-    pub(crate) fn known(&self) -> u64 {
-        self.lock().audience.known()
-    }
-
-    /// A reader leaves its seat.
-    pub(crate) fn leave(&self, now: Tick) {
-        let mut inner = self.lock();
-        inner.seated -= 1;
-        inner.idle_since = now;
+        self.said.store(count, Ordering::SeqCst);
     }
 }
 
-fn edges(audience: &Audience) -> Option<(u64, u64)> {
-    audience.with_ring(|ring| (ring.tail(), ring.head()))
+fn edges(log: &Log<Beside>) -> Option<(u64, u64)> {
+    log.with_ring(|ring| (ring.tail(), ring.head()))
 }
 
 fn address(task: &Arc<Notify>) -> usize {
@@ -249,10 +268,10 @@ fn address(task: &Arc<Notify>) -> usize {
 
 /// A topic among others, found by its name.
 #[derive(Clone)]
-pub(crate) struct Named(pub(crate) Arc<Topic>);
+pub(crate) struct Named(pub(crate) TopicRef);
 
-impl Borrow<str> for Named {
-    fn borrow(&self) -> &str {
+impl Borrow<Audience> for Named {
+    fn borrow(&self) -> &Audience {
         &self.0.name
     }
 }
@@ -267,6 +286,17 @@ impl Eq for Named {}
 
 impl Hash for Named {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        (*self.0.name).hash(state);
+        self.0.name.hash(state);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Nearly every reader has a topic of their own, so this is what a reader takes.
+    #[test]
+    fn one_that_hears_nothing_takes_eighty_bytes() {
+        assert_eq!(size_of::<Topic>() + size_of::<usize>(), 80);
     }
 }

@@ -1,7 +1,7 @@
 //! The words of chat events. Each of the two who talk has an audience, and gets a copy of their own.
 
 use avvivo_contracts::{
-    audience,
+    audience::Audience,
     events::v1::{
         ChatAttachment, ChatConversation, ChatMessage, ChatMessageSent, ChatRead, event::Payload,
     },
@@ -79,10 +79,10 @@ fn each_of_both(
     })
 }
 
-fn audience_of(conversation: &Conversation, side: Side) -> String {
+fn audience_of(conversation: &Conversation, side: Side) -> Audience {
     match side {
-        Side::Client => audience::client(conversation.client),
-        Side::Shop => audience::shop(conversation.shop),
+        Side::Client => Audience::Client(conversation.client),
+        Side::Shop => Audience::Shop(conversation.shop),
     }
 }
 

@@ -20,7 +20,7 @@ const MAX_OF_SHOP: i64 = 80;
 pub async fn run(deps: &Deps, who: Participant) -> Result<WithCursor<Vec<Listed>>, AppError> {
     let mut conn = deps.db.acquire().await?;
     // First: what is committed between the two is in the list and comes again, instead of in neither.
-    let audience = who.audience();
+    let audience = who.audience().to_string();
     let number = outbox::last_number(&mut conn, &audience).await?;
     let answer = match who.lookup {
         Lookup::Client(account) => chat::list_for_client(&mut conn, account, MAX_OF_CLIENT).await?,

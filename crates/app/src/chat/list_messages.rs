@@ -31,7 +31,7 @@ pub async fn run(
     (before, limit): (Before, u32),
 ) -> Result<WithCursor<Page>, AppError> {
     let mut conn = deps.db.acquire().await?;
-    let audience = who.audience();
+    let audience = who.audience().to_string();
     let number = outbox::last_number(&mut conn, &audience).await?;
     if chat::find_parties(&mut conn, conversation, who.lookup)
         .await?

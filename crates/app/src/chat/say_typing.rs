@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use avvivo_contracts::{
-    audience,
+    audience::Audience,
     events::v1::{ChatTyping, Event, event::Payload},
 };
 use avvivo_domain::chat::{ChatError, Side};
@@ -33,8 +33,8 @@ pub async fn run(
         .ok_or(ChatError::NotFound)?;
     drop(conn);
     let other = match who.lookup.side() {
-        Side::Client => audience::shop(parties.shop),
-        Side::Shop => audience::client(parties.client),
+        Side::Client => Audience::Shop(parties.shop),
+        Side::Shop => Audience::Client(parties.client),
     };
     let holds = if is_typing { HOLDS } else { Duration::ZERO };
     let typing = ChatTyping {
@@ -47,7 +47,8 @@ pub async fn run(
 }
 
 /// Tells an audience how something is, without a number and without keeping it.
-async fn tell(deps: &Deps, audience: String, payload: Payload) {
+async fn tell(deps: &Deps, audience: Audience, payload: Payload) {
+    let audience = audience.to_string();
     let id = deps.event_id();
     let event = Event {
         id: id.to_string(),

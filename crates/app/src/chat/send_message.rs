@@ -101,7 +101,7 @@ impl Speech {
     pub(super) fn answer(&self, message: Message, number: u64) -> WithCursor<Message> {
         WithCursor {
             answer: message,
-            cursor: Cursor::of(&self.who.audience(), number),
+            cursor: Cursor::of(self.who.audience(), number),
         }
     }
 }
@@ -119,7 +119,8 @@ async fn in_turn(
         .await?
         .ok_or(ChatError::NotFound)?;
     if let Some(earlier) = messages::find(&mut tx, speech.conversation, speech.id).await? {
-        let number = outbox::last_number(&mut tx, &speech.who.audience()).await?;
+        let audience = speech.who.audience().to_string();
+        let number = outbox::last_number(&mut tx, &audience).await?;
         return Ok(speech.answer(earlier, number));
     }
     if found.shop.is_gone {

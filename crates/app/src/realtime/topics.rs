@@ -10,15 +10,15 @@
 //! | `presence:shop:<shop>` | whether somebody of a shop is there | everybody who is signed in |
 //! | `presence:client:<account>` | whether a client is there | themselves, and open shops that they talk with |
 
-use avvivo_contracts::{audience, cursor::MAX_AUDIENCES};
+use avvivo_contracts::{
+    audience::{Audience, UnknownAudience},
+    cursor::MAX_AUDIENCES,
+};
 use avvivo_domain::identity::{AccessError, Caller, UserType};
-use avvivo_kernel::{AccountId, ErrorKind, Fault};
+use avvivo_kernel::{ErrorKind, Fault};
 use avvivo_postgres::chat;
-use uuid::Uuid;
 
 use crate::{AppError, Deps};
-
-const PRESENCE: &str = "presence:";
 
 /// Why a stream cannot carry what was asked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -67,19 +67,23 @@ impl Fault for TopicError {
 
 /// The channel of a caller: their open shop's, or their own. The owner of a shop that is not open is a client here, and
 /// administrators have none.
-pub fn own_channel(caller: &Caller) -> Result<String, AccessError> {
+pub fn own_channel(caller: &Caller) -> Result<Audience, AccessError> {
     match (caller.user_type, caller.acting_shop()) {
-        (UserType::Client, _) => Ok(audience::client(caller.account_id)),
-        (UserType::Shop, Some(shop)) => Ok(audience::shop(shop)),
+        (UserType::Client, _) => Ok(Audience::Client(caller.account_id)),
+        (UserType::Shop, Some(shop)) => Ok(Audience::Shop(shop)),
         _ => Err(AccessError::NotAllowed),
     }
 }
 
 /// The audiences of these topics, each once; every one of them is the caller's to hear. Without topics, their own.
-pub async fn run(deps: &Deps, caller: &Caller, topics: &[String]) -> Result<Vec<String>, AppError> {
+pub async fn run(
+    deps: &Deps,
+    caller: &Caller,
+    topics: &[String],
+) -> Result<Vec<Audience>, AppError> {
     let audiences = audiences(caller, topics)?;
     for audience in &audiences {
-        let Some(client) = client_to_watch(audience) else {
+        let Audience::PresenceOfClient(client) = *audience else {
             continue;
         };
         let may_watch = match caller.acting_shop() {
@@ -91,45 +95,27 @@ pub async fn run(deps: &Deps, caller: &Caller, topics: &[String]) -> Result<Vec<
             None => false,
         };
         if !may_watch {
-            return Err(not_yours(audience).into());
+            return Err(not_yours(&audience.to_string()).into());
         }
     }
     Ok(audiences)
 }
 
-/// The client whose presence an audience is about.
-fn client_to_watch(audience: &str) -> Option<AccountId> {
-    let channel = audience.strip_prefix(PRESENCE)?;
-    channel.strip_prefix("client:")?.parse().ok()
-}
-
 /// What can be said of topics without asking anybody.
-fn audiences(caller: &Caller, topics: &[String]) -> Result<Vec<String>, TopicError> {
+fn audiences(caller: &Caller, topics: &[String]) -> Result<Vec<Audience>, TopicError> {
     let own = own_channel(caller).ok();
     if topics.is_empty() {
-        return Ok(own
-            .into_iter()
-            .chain([audience::PUBLIC_REELS.to_owned()])
-            .collect());
+        return Ok(own.into_iter().chain([Audience::PublicReels]).collect());
     }
     if topics.len() > MAX_AUDIENCES {
         return Err(TopicError::TooMany);
     }
-    let mut heard: Vec<String> = Vec::new();
+    let mut heard = Vec::with_capacity(topics.len());
     for topic in topics {
         let audience = match topic.as_str() {
-            "reels" => audience::PUBLIC_REELS.to_owned(),
-            "chat" => own.clone().ok_or_else(|| not_yours(topic))?,
-            named if own.as_deref() == Some(named) => named.to_owned(),
-            open if is_open(open) => open.to_owned(),
-            named if named.starts_with("client:") || named.starts_with("shop:") => {
-                return Err(not_yours(topic));
-            }
-            _ => {
-                return Err(TopicError::Unknown {
-                    topic: topic.chars().take(60).collect(),
-                });
-            }
+            "reels" => Audience::PublicReels,
+            "chat" => own.ok_or_else(|| not_yours(topic))?,
+            named => by_name(named, own)?,
         };
         if !heard.contains(&audience) {
             heard.push(audience);
@@ -138,25 +124,37 @@ fn audiences(caller: &Caller, topics: &[String]) -> Result<Vec<String>, TopicErr
     Ok(heard)
 }
 
-/// Topics that need no right of one's own: live streams, and who is there.
-fn is_open(topic: &str) -> bool {
-    let names = |prefix: &str| {
-        let id = topic.strip_prefix(prefix);
-        // As ids are written, and no other way: a topic has one name.
-        id.is_some_and(|id| id.parse::<Uuid>().is_ok_and(|uuid| uuid.to_string() == id))
-    };
-    names("live:") || names("presence:shop:") || names("presence:client:")
+/// The audience of that name, if it may be asked for by it, by whoever has this channel.
+fn by_name(topic: &str, own: Option<Audience>) -> Result<Audience, TopicError> {
+    match topic.parse() {
+        Ok(channel) if own == Some(channel) => Ok(channel),
+        Ok(Audience::Shop(_) | Audience::Client(_)) => Err(not_yours(topic)),
+        Ok(
+            open
+            @ (Audience::Live(_) | Audience::PresenceOfShop(_) | Audience::PresenceOfClient(_)),
+        ) => Ok(open),
+        Ok(Audience::PublicReels | Audience::PublicShops | Audience::ControlAccess)
+        | Err(UnknownAudience) => Err(TopicError::Unknown {
+            topic: shown(topic),
+        }),
+    }
 }
 
 fn not_yours(topic: &str) -> TopicError {
     TopicError::NotYours {
-        topic: topic.chars().take(60).collect(),
+        topic: shown(topic),
     }
+}
+
+/// As much of it as an answer repeats.
+fn shown(topic: &str) -> String {
+    topic.chars().take(60).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use avvivo_domain::identity::Role;
+    use uuid::Uuid;
 
     use super::*;
 
@@ -174,7 +172,7 @@ mod tests {
         }
     }
 
-    fn heard(caller: &Caller, topics: &[&str]) -> Result<Vec<String>, TopicError> {
+    fn heard(caller: &Caller, topics: &[&str]) -> Result<Vec<Audience>, TopicError> {
         let topics: Vec<String> = topics.iter().map(|topic| (*topic).to_owned()).collect();
         audiences(caller, &topics)
     }
@@ -184,45 +182,44 @@ mod tests {
         let client = caller(UserType::Client, Role::PendingStore);
         let seller = caller(UserType::Shop, Role::Store);
         let admin = caller(UserType::Admin, Role::Superadmin);
-        let own_client = format!("client:{}", Uuid::from_u128(1));
-        let own_shop = format!("shop:{}", Uuid::from_u128(2));
-        let feed = "public:reels".to_owned();
+        let own_client = Audience::Client(Uuid::from_u128(1).into());
+        let own_shop = Audience::Shop(Uuid::from_u128(2).into());
+        let feed = Audience::PublicReels;
 
+        assert_eq!(heard(&client, &[]), Ok(vec![own_client, feed]));
         assert_eq!(
-            heard(&client, &[]),
-            Ok(vec![own_client.clone(), feed.clone()])
-        );
-        assert_eq!(
-            heard(&seller, &["reels", "chat", &own_shop]),
-            Ok(vec![feed.clone(), own_shop.clone()])
+            heard(&seller, &["reels", "chat", &own_shop.to_string()]),
+            Ok(vec![feed, own_shop])
         );
         assert_eq!(heard(&admin, &[]), Ok(vec![feed]));
         for (who, topic) in [
-            (&client, own_shop.as_str()),
-            (&seller, &own_client),
-            (&admin, "chat"),
+            (&client, own_shop.to_string()),
+            (&seller, own_client.to_string()),
+            (&admin, "chat".to_owned()),
         ] {
-            let refused = heard(who, &[topic]);
+            let refused = heard(who, &[&topic]);
             assert!(
                 matches!(refused, Err(TopicError::NotYours { .. })),
                 "{refused:?}"
             );
         }
-        let live = format!("live:{}", Uuid::from_u128(0xabc));
-        let there = format!("presence:shop:{}", Uuid::from_u128(2));
+        let live = Audience::Live(Uuid::from_u128(0xabc).into());
+        let there = Audience::PresenceOfShop(Uuid::from_u128(2).into());
         assert_eq!(
-            heard(&client, &[&live, &there]),
-            Ok(vec![live.clone(), there])
+            heard(&client, &[&live.to_string(), &there.to_string()]),
+            Ok(vec![live, there])
         );
-        let shouted = live.to_uppercase().replace("LIVE", "live");
+        let shouted = live.to_string().to_uppercase().replace("LIVE", "live");
         for topic in [
             "",
             "public:reels",
+            "public:shops",
             "control:accounts",
             "control:access",
             "*",
             "live:",
             "live:1",
+            "shop:1",
             "presence:reels",
             "presence:shop:*",
             shouted.as_str(),

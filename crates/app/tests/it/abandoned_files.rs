@@ -6,6 +6,7 @@ use avvivo_app::{
     upkeep::delete_objects,
     uploads::request_upload::{self, RequestUpload},
 };
+use avvivo_contracts::audience::Audience;
 use avvivo_domain::{
     reels::{LIFETIME, ReelType, RenderFailure, SourceRole, render::FaultClass},
     uploads::Announced,
@@ -177,11 +178,11 @@ async fn hiding_what_was_rendered_buries_nothing_that_it_shows() {
 
 /// Somebody deletes another reel of the same file: its files first, then the news.
 async fn deletes(world: &World, shop: &Shop, tx: &mut Transaction) {
-    let audience = avvivo_contracts::audience::shop(shop.id);
+    let audience = Audience::Shop(shop.id);
     // Shorter than PostgreSQL takes to find a deadlock.
     let patience = std::time::Duration::from_millis(700);
     world.somebody_waits().await;
-    let told = timeout(patience, world.announce_to(tx, &audience)).await;
+    let told = timeout(patience, world.announce_to(tx, audience)).await;
     assert!(
         told.is_ok(),
         "somebody who waits for the file holds {audience}"

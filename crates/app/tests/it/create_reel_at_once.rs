@@ -1,6 +1,7 @@
 //! Requests of one shop at the same moment: each slot is spent once.
 
 use avvivo_app::{AppError, Policy, reels::create_reel::CreateReel};
+use avvivo_contracts::audience::Audience;
 use avvivo_domain::reels::{Reel, ReelStatus};
 use avvivo_kernel::Fault as _;
 use avvivo_postgres::{reels, wallets};
@@ -120,7 +121,7 @@ async fn a_stale_reel_that_was_published_meanwhile_stays_published() {
     // Whoever announces to the shop waits for this: the request stands between giving up the first and the second.
     let mut announcing = world.begin().await;
     world
-        .announce_to(&mut announcing, &avvivo_contracts::audience::shop(shop.id))
+        .announce_to(&mut announcing, Audience::Shop(shop.id))
         .await;
     let publishing = async {
         world.somebody_waits().await;

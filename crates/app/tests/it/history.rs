@@ -4,14 +4,19 @@ use avvivo_app::{
     realtime::{heads, replay},
     upkeep::forget_history,
 };
-use avvivo_contracts::events::v1::Event;
+use avvivo_contracts::{audience::Audience, events::v1::Event};
 use chrono::TimeDelta;
 use prost::Message as _;
 use serde_json::json;
+use uuid::Uuid;
 
 use crate::support::World;
 
-async fn tell(world: &World, audience: &str, times: usize) {
+fn shop(id: u128) -> Audience {
+    Audience::Shop(Uuid::from_u128(id).into())
+}
+
+async fn tell(world: &World, audience: Audience, times: usize) {
     for _ in 0..times {
         let mut tx = world.begin().await;
         world.announce_to(&mut tx, audience).await;
@@ -20,7 +25,7 @@ async fn tell(world: &World, audience: &str, times: usize) {
 }
 
 async fn numbers(world: &World, after: u64, limit: u32) -> (Vec<u64>, u64) {
-    let stretch = replay::run(&world.deps, "shop:a", after, limit)
+    let stretch = replay::run(&world.deps, &shop(0xa).to_string(), after, limit)
         .await
         .unwrap();
     let events = stretch.events.iter();
@@ -31,26 +36,29 @@ async fn numbers(world: &World, after: u64, limit: u32) -> (Vec<u64>, u64) {
 #[tokio::test]
 async fn it_is_told_again_in_order_from_where_one_likes() {
     let world = World::new().await;
-    tell(&world, "shop:a", 5).await;
-    tell(&world, "shop:b", 2).await;
+    tell(&world, shop(0xa), 5).await;
+    tell(&world, shop(0xb), 2).await;
     assert_eq!(numbers(&world, 0, 100).await, (vec![1, 2, 3, 4, 5], 5));
     assert_eq!(numbers(&world, 3, 100).await, (vec![4, 5], 5));
     assert_eq!(numbers(&world, 1, 2).await, (vec![2, 3], 5));
     assert_eq!(numbers(&world, 5, 100).await, (vec![], 5));
-    let audiences = ["shop:a", "shop:b", "shop:c"].map(str::to_owned);
+    let audiences = [0xa, 0xb, 0xc].map(|id| shop(id).to_string());
     let heads = heads::run(&world.deps, &audiences).await.unwrap();
-    assert_eq!(heads.get("shop:a"), Some(&5));
-    assert_eq!(heads.get("shop:b"), Some(&2));
-    assert_eq!(heads.get("shop:c"), None);
+    assert_eq!(
+        audiences.map(|audience| heads.get(&audience).copied()),
+        [Some(5), Some(2), None]
+    );
 }
 
 #[tokio::test]
 async fn what_the_relay_sends_is_what_is_told_again() {
     let world = World::new().await;
-    tell(&world, "shop:a", 3).await;
+    tell(&world, shop(0xa), 3).await;
     world.relay().drain().await.unwrap();
     let sent: Vec<Event> = world.bus.events();
-    let again = replay::run(&world.deps, "shop:a", 0, 10).await.unwrap();
+    let again = replay::run(&world.deps, &shop(0xa).to_string(), 0, 10)
+        .await
+        .unwrap();
     let again: Vec<Event> = again
         .events
         .iter()
@@ -62,9 +70,9 @@ async fn what_the_relay_sends_is_what_is_told_again() {
 #[tokio::test]
 async fn after_a_while_it_is_forgotten_and_numbers_go_on() {
     let world = World::new().await;
-    tell(&world, "shop:a", 2).await;
+    tell(&world, shop(0xa), 2).await;
     world.advance(forget_history::KEPT_FOR + TimeDelta::seconds(1));
-    tell(&world, "shop:a", 1).await;
+    tell(&world, shop(0xa), 1).await;
     let report = forget_history::pass(&world.deps).await.unwrap();
     assert_eq!(report, json!({"forgotten": 2}));
     assert_eq!(numbers(&world, 0, 100).await, (vec![3], 3));

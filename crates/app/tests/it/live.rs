@@ -5,6 +5,7 @@ use avvivo_app::{
     identity::change_status,
     realtime::topics,
 };
+use avvivo_contracts::audience::Audience;
 use avvivo_domain::{
     audit::Actor,
     identity::{AccountStatus, Caller},
@@ -77,16 +78,16 @@ async fn typing_is_told_to_the_other_side_and_nowhere_written() {
 async fn a_client_is_watched_only_by_shops_they_talk_with() {
     let talk = talk().await;
     let world = &talk.world;
-    let there = [format!("presence:client:{}", talk.client.account_id)];
+    let there = Audience::PresenceOfClient(talk.client.account_id);
     let other = world.shop().open().await;
     for (who, may) in [
         (&talk.client, true),
         (&talk.shop.owner, true),
         (&other.owner, false),
     ] {
-        let heard = topics::run(&world.deps, who, &there).await;
+        let heard = topics::run(&world.deps, who, &[there.to_string()]).await;
         match heard {
-            Ok(audiences) => assert!(may && audiences == there, "{audiences:?}"),
+            Ok(audiences) => assert!(may && audiences == [there], "{audiences:?}"),
             Err(error) => {
                 assert!(!may);
                 assert_eq!(code(Err::<(), _>(error)), "realtime.topic_not_yours");

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use avvivo_app::outbox::{DrainReport, Relay};
-use avvivo_contracts::events::v1::Event;
+use avvivo_contracts::{audience::Audience, events::v1::Event};
 use avvivo_ports::{
     BusError, Enqueued, EventBus, EventStream, Job, JobQueue, OutboundEvent, QueueError, Subscribe,
     fakes::FakeBus,
@@ -15,6 +15,7 @@ use chrono::TimeDelta;
 use prost::Message as _;
 use tokio::{sync::Notify, task::JoinSet};
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 use crate::support::{LIMIT, World};
 
@@ -24,11 +25,11 @@ const FIRST_WAIT: TimeDelta = TimeDelta::milliseconds(500);
 const CLAIM_TTL: TimeDelta = TimeDelta::seconds(30);
 
 impl World {
-    /// Commits one event for each of these audiences.
-    async fn announce(&self, audiences: &[&str]) {
-        for audience in audiences {
+    /// Commits one event for the audience of each of these letters.
+    async fn announce(&self, letters: &str) {
+        for letter in letters.chars() {
             let mut tx = self.begin().await;
-            self.announce_to(&mut tx, audience).await;
+            self.announce_to(&mut tx, audience(letter)).await;
             tx.commit().await.unwrap();
         }
     }
@@ -56,11 +57,19 @@ impl World {
     }
 }
 
-/// `a1 a2 b1`: audiences with the numbers of their events, as they were published.
+fn audience(letter: char) -> Audience {
+    Audience::Live(Uuid::from_u128(letter.into()).into())
+}
+
+/// `a1 a2 b1`: the letters of audiences with the numbers of their events, as they were published.
 fn published(events: &[Event]) -> String {
+    let letter = |event: &Event| {
+        let is_its = |letter: &char| audience(*letter).to_string() == event.audience;
+        ('a'..='c').find(is_its).unwrap()
+    };
     let names: Vec<_> = events
         .iter()
-        .map(|event| format!("{}{}", event.audience, event.sequence))
+        .map(|event| format!("{}{}", letter(event), event.sequence))
         .collect();
     names.join(" ")
 }
@@ -107,9 +116,9 @@ async fn what_was_committed_is_handed_over_and_forgotten() {
 async fn what_was_rolled_back_is_told_to_nobody() {
     let world = World::new().await;
     let mut tx = world.begin().await;
-    world.announce_to(&mut tx, "a").await;
+    world.announce_to(&mut tx, audience('a')).await;
     drop(tx);
-    world.announce(&["a"]).await;
+    world.announce("a").await;
     world.drain().await;
     // Not even a gap in the numbers tells of it.
     assert_eq!(published(&world.bus.events()), "a1");
@@ -118,12 +127,12 @@ async fn what_was_rolled_back_is_told_to_nobody() {
 #[tokio::test]
 async fn while_the_bus_is_away_each_audience_keeps_its_order() {
     let world = World::new().await;
-    world.announce(&["a", "b", "a"]).await;
+    world.announce("aba").await;
     world.bus.fail_next(1);
     assert_eq!(world.drain().await, report(0, 3));
 
     // These are due at once, but what came before them is not.
-    world.announce(&["b", "a", "c"]).await;
+    world.announce("bac").await;
     assert_eq!(world.drain().await, report(1, 0));
     assert_eq!(published(&world.bus.events()), "c1");
 
@@ -136,7 +145,7 @@ async fn while_the_bus_is_away_each_audience_keeps_its_order() {
 #[tokio::test]
 async fn waits_grow_with_every_failure() {
     let world = World::new().await;
-    world.announce(&["a"]).await;
+    world.announce("a").await;
     for wait in [500, 1_000, 2_000, 4_000] {
         world.bus.fail_next(1);
         assert_eq!(world.drain().await, report(0, 1));
@@ -150,7 +159,7 @@ async fn waits_grow_with_every_failure() {
 #[tokio::test]
 async fn a_queue_that_is_away_holds_up_no_events() {
     let world = World::new().await;
-    world.announce(&["a"]).await;
+    world.announce("a").await;
     world.push_job("reel-render", "reel:1:v1").await;
     world.queue.fail_next(1);
     assert_eq!(world.drain().await, report(1, 1));
@@ -194,7 +203,7 @@ async fn events_pass_a_queue_that_never_answers() {
     tasks.spawn(async move { relay.run(CancellationToken::new()).await });
     queue.asked.notified().await;
 
-    world.announce(&["a"]).await;
+    world.announce("a").await;
     world.deps.nudge.wake();
     wait_for("the event to be forgotten", LIMIT, async || {
         match world.left().await {
@@ -259,7 +268,7 @@ impl EventBus for ChoosyBus {
 #[tokio::test]
 async fn an_event_that_is_never_taken_is_set_aside_and_the_rest_goes_on_in_order() {
     let world = World::new().await;
-    world.announce(&["a", "a", "a", "a"]).await;
+    world.announce("aaaa").await;
     let choosy = Relay::new(
         world.deps.db.clone(),
         world.clock.clone(),
@@ -288,12 +297,13 @@ async fn more_than_a_batch_is_drained_in_order() {
     let mut tx = world.begin().await;
     for number in 0..450 {
         world
-            .announce_to(&mut tx, ["a", "b", "c"][number % 3])
+            .announce_to(&mut tx, audience(['a', 'b', 'c'][number % 3]))
             .await;
     }
     tx.commit().await.unwrap();
     assert_eq!(world.drain().await, report(450, 0));
-    for audience in ["a", "b", "c"] {
+    for letter in 'a'..='c' {
+        let audience = audience(letter).to_string();
         let numbers: Vec<u64> = world
             .bus
             .events()
@@ -327,7 +337,7 @@ impl EventBus for DyingBus {
 #[tokio::test]
 async fn what_a_dead_relay_had_claimed_is_handed_over_by_another() {
     let world = World::new().await;
-    world.announce(&["a", "a"]).await;
+    world.announce("aa").await;
     world.push_job("reel-render", "reel:1:v1").await;
     let bus = Arc::new(DyingBus {
         bus: world.bus.clone(),
@@ -356,7 +366,7 @@ async fn what_a_dead_relay_had_claimed_is_handed_over_by_another() {
         () = dies => {}
     }
 
-    world.announce(&["a"]).await;
+    world.announce("a").await;
     assert_eq!(world.drain().await, report(0, 0));
     world.advance(CLAIM_TTL);
     assert_eq!(world.drain().await, report(3, 0));
@@ -380,7 +390,7 @@ async fn a_running_relay_drains_when_woken_and_once_more_at_the_end() {
     let until = stop.clone();
     tasks.spawn(async move { relay.run(until).await });
 
-    world.announce(&["a"]).await;
+    world.announce("a").await;
     world.deps.nudge.wake();
     wait_for("the event on the bus", LIMIT, async || {
         match world.bus.events().len() {
@@ -389,7 +399,7 @@ async fn a_running_relay_drains_when_woken_and_once_more_at_the_end() {
         }
     })
     .await;
-    world.announce(&["a"]).await;
+    world.announce("a").await;
     stop.cancel();
     tasks.join_all().await;
     assert_eq!(published(&world.bus.events()), "a1 a2");

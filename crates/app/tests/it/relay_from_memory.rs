@@ -7,7 +7,7 @@ use avvivo_app::{
     outbox::Relay,
     rendering::{Assignment, keep_lease},
 };
-use avvivo_contracts::audience;
+use avvivo_contracts::audience::Audience;
 use avvivo_domain::reels::Stage;
 use avvivo_ports::{BusError, EventBus, EventStream, OutboundEvent, Subscribe, fakes::FakeBus};
 use avvivo_testkit::{Seen, wait_for};
@@ -125,7 +125,7 @@ impl Process {
 
     /// How far the shop was told that the rendering is.
     fn told(&self) -> Vec<u32> {
-        let shop = audience::shop(self.assignment.reel.shop_id);
+        let shop = Audience::Shop(self.assignment.reel.shop_id).to_string();
         let events = self.world.bus.events().into_iter();
         let ours = events.filter(|event| event.audience == shop);
         ours.filter_map(|event| match event.payload {

@@ -12,7 +12,10 @@ use avvivo_app::{
     reels::create_reel::{self, CreateReel},
     rendering::{Assignment, claim_render, complete_render},
 };
-use avvivo_contracts::events::v1::{ReelWithdrawn, event::Payload};
+use avvivo_contracts::{
+    audience::Audience,
+    events::v1::{ReelWithdrawn, event::Payload},
+};
 use avvivo_domain::reels::{Platform, Reel, ReelType};
 use avvivo_kernel::{Clock as _, IdSource as _, ShopId, Timestamp};
 use avvivo_ports::{
@@ -119,10 +122,10 @@ impl World {
     }
 
     /// Writes some event for an audience.
-    pub(crate) async fn announce_to(&self, tx: &mut Transaction, audience: &str) {
+    pub(crate) async fn announce_to(&self, tx: &mut Transaction, audience: Audience) {
         let event = NewEvent {
             id: self.id().into(),
-            audience: audience.to_owned(),
+            audience,
             payload: Payload::ReelWithdrawn(ReelWithdrawn::default()),
             traceparent: None,
         };

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use avvivo_app::upkeep::{expire_reels, requeue_stuck};
-use avvivo_contracts::audience;
+use avvivo_contracts::audience::Audience;
 use avvivo_domain::reels::MAX_RENDER_ATTEMPTS;
 use avvivo_postgres::{Transaction, wallets};
 use chrono::TimeDelta;
@@ -15,8 +15,8 @@ use crate::support::{Shop, World};
 /// Longer than a lock that is free takes, shorter than PostgreSQL takes to find a deadlock.
 const PATIENCE: Duration = Duration::from_millis(700);
 
-async fn announce(world: &World, tx: &mut Transaction, audience: String) {
-    let announced = timeout(PATIENCE, world.announce_to(tx, &audience)).await;
+async fn announce(world: &World, tx: &mut Transaction, audience: Audience) {
+    let announced = timeout(PATIENCE, world.announce_to(tx, audience)).await;
     assert!(
         announced.is_ok(),
         "somebody who waits for us holds {audience}"
@@ -40,10 +40,10 @@ async fn expiry_comes_to_the_public_audience_last() {
     }
     world.advance(TimeDelta::hours(24));
     let mut request = world.begin().await;
-    announce(&world, &mut request, audience::shop(shops[1].id)).await;
+    announce(&world, &mut request, Audience::Shop(shops[1].id)).await;
     let asking = async {
         world.somebody_waits().await;
-        announce(&world, &mut request, audience::PUBLIC_REELS.to_owned()).await;
+        announce(&world, &mut request, Audience::PublicReels).await;
         request.commit().await.unwrap();
     };
     let (report, ()) = tokio::join!(expire_reels::pass(&world.deps), asking);
@@ -61,10 +61,10 @@ async fn passes_over_several_shops_take_them_in_one_order() {
     }
     world.advance(TimeDelta::hours(24));
     let mut other_pass = world.begin().await;
-    announce(&world, &mut other_pass, audience::shop(shops[0].id)).await;
+    announce(&world, &mut other_pass, Audience::Shop(shops[0].id)).await;
     let asking = async {
         world.somebody_waits().await;
-        announce(&world, &mut other_pass, audience::shop(shops[1].id)).await;
+        announce(&world, &mut other_pass, Audience::Shop(shops[1].id)).await;
         other_pass.commit().await.unwrap();
     };
     let (report, ()) = tokio::join!(expire_reels::pass(&world.deps), asking);
@@ -93,7 +93,7 @@ async fn of_a_shop_the_wallet_comes_before_the_audience() {
     wallets::lock_reels(&mut request, shop.id).await.unwrap();
     let asking = async {
         world.somebody_waits().await;
-        announce(&world, &mut request, audience::shop(shop.id)).await;
+        announce(&world, &mut request, Audience::Shop(shop.id)).await;
         request.commit().await.unwrap();
     };
     let (report, ()) = tokio::join!(requeue_stuck::pass(&world.deps), asking);

@@ -1,13 +1,16 @@
 //! The api's internal server, as far as the gateway asks it. It believes everybody, and looks at no gateway's token: what is
 //! measured is the asking, not the answer.
 
-use std::{collections::HashMap, time::Duration};
+use std::time::Duration;
 
-use avvivo_contracts::internal::v1::{
-    Answer, AuthorizeRequest, AuthorizeResponse, Grant, HeadsRequest, HeadsResponse, Question,
-    ReplayRequest, ReplayResponse,
-    answer::Outcome,
-    realtime_server::{Realtime, RealtimeServer},
+use avvivo_contracts::{
+    audience::{Audience, UnknownAudience},
+    internal::v1::{
+        Answer, AuthorizeRequest, AuthorizeResponse, Grant, HeadsRequest, HeadsResponse, Question,
+        ReplayRequest, ReplayResponse,
+        answer::Outcome,
+        realtime_server::{Realtime, RealtimeServer},
+    },
 };
 use avvivo_kernel::{Clock as _, SystemClock};
 use tokio::net::TcpListener;
@@ -15,6 +18,7 @@ use tonic::{
     Request, Response, Status,
     transport::{Server, server::TcpIncoming},
 };
+use uuid::Uuid;
 
 use super::past::Past;
 
@@ -33,42 +37,30 @@ pub(super) async fn serve(
         .await
 }
 
-/// The audience that a topic is about.
-pub(super) fn audience_of(topic: &str) -> String {
-    format!("shop:{topic}")
+/// The audience that a topic is about: a shop whose id is made of the name.
+pub(super) fn audience_of(topic: &str) -> Audience {
+    Audience::Shop(Uuid::new_v5(&Uuid::NAMESPACE_OID, topic.as_bytes()).into())
 }
 
 struct Api(Past);
 
 impl Api {
-    fn heads(&self, audiences: &[String]) -> HashMap<String, u64> {
-        let heads = audiences
-            .iter()
-            .map(|audience| (audience.clone(), self.0.head(audience)));
-        heads.filter(|(_, head)| *head > 0).collect()
-    }
-}
-
-impl Api {
-    /// A token is its own account, and may hear whatever it asks for.
+    /// A token is its own account, may hear whatever it asks for, and has the first of it as its channel.
     fn answer(&self, asked: Question) -> Outcome {
-        if asked.bearer_token.is_empty() || asked.topics.is_empty() {
+        let topics = asked.topics.iter();
+        let audiences: Vec<Audience> = topics.map(|topic| audience_of(topic)).collect();
+        let Some(channel) = audiences.first().filter(|_| !asked.bearer_token.is_empty()) else {
             return Outcome::Refused("realtime.unknown_topic".to_owned());
-        }
-        let audiences: Vec<String> = asked
-            .topics
-            .iter()
-            .map(|topic| audience_of(topic))
-            .collect();
+        };
         let expires_at = SystemClock.now() + GOOD_FOR;
         Outcome::Granted(Grant {
+            channel: channel.to_string(),
+            account_id: asked.bearer_token,
             heads: audiences
                 .iter()
-                .map(|audience| self.0.head(audience))
+                .map(|audience| self.0.head(*audience))
                 .collect(),
-            channel: format!("client:{}", asked.bearer_token),
-            account_id: asked.bearer_token,
-            audiences,
+            audiences: audiences.iter().map(ToString::to_string).collect(),
             expires_at: Some(prost_types::Timestamp {
                 seconds: expires_at.timestamp(),
                 nanos: 0,
@@ -96,8 +88,14 @@ impl Realtime for Api {
         &self,
         request: Request<HeadsRequest>,
     ) -> Result<Response<HeadsResponse>, Status> {
-        let heads = self.heads(&request.into_inner().audiences);
-        Ok(Response::new(HeadsResponse { heads }))
+        let asked = request.into_inner().audiences.into_iter();
+        let heads = asked.filter_map(|name| {
+            let head = self.0.head(name.parse().ok()?);
+            (head > 0).then_some((name, head))
+        });
+        Ok(Response::new(HeadsResponse {
+            heads: heads.collect(),
+        }))
     }
 
     async fn replay(
@@ -105,7 +103,11 @@ impl Realtime for Api {
         request: Request<ReplayRequest>,
     ) -> Result<Response<ReplayResponse>, Status> {
         let asked = request.into_inner();
-        let (events, head) = self.0.after(&asked.audience, asked.after, asked.limit);
+        let audience = asked
+            .audience
+            .parse()
+            .map_err(|unknown: UnknownAudience| Status::invalid_argument(unknown.to_string()))?;
+        let (events, head) = self.0.after(audience, asked.after, asked.limit);
         Ok(Response::new(ReplayResponse { events, head }))
     }
 }

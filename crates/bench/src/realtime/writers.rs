@@ -2,7 +2,10 @@
 //! would, but without a database. The answer comes when the bus has it.
 
 use anyhow::Context as _;
-use avvivo_contracts::events::v1::{Event, ReelPublished, event::Payload};
+use avvivo_contracts::{
+    audience::Audience,
+    events::v1::{Event, ReelPublished, event::Payload},
+};
 use avvivo_kernel::{Clock as _, IdSource as _, RandomIds, SystemClock};
 use bytes::Bytes;
 use http::{Request, Response};
@@ -38,27 +41,26 @@ async fn publish(
     let audience = audience_of(topic);
     let body = body.collect().await?.to_bytes();
     let body = String::from_utf8(body.into()).context("not a text")?;
-    let event = past.commit(&audience, |number| event(&audience, number, body).into());
-    let class = audience.split(':').next().unwrap_or_default();
-    let channel = format!("{PREFIX}:{CHANNEL}:{class}");
+    let event = past.commit(audience, |number| event(audience, number, body).into());
+    let channel = format!("{PREFIX}:{CHANNEL}:{}", audience.class());
     let heard: u32 = redis.publish(channel, &*event).await?;
     anyhow::ensure!(heard > 0, "nobody listens to the bus");
     Ok(Response::new(Full::default()))
 }
 
 /// An event that is one frame, with the text in it once.
-fn event(audience: &str, number: u64, text: String) -> Vec<u8> {
+fn event(audience: Audience, number: u64, text: String) -> Vec<u8> {
     let now = SystemClock.now();
     let reel = ReelPublished {
         reel_id: RandomIds.uuid().to_string(),
-        shop_id: audience.to_owned(),
+        shop_id: audience.to_string(),
         r#type: "VIDEO".to_owned(),
         video_url: text,
         ..ReelPublished::default()
     };
     let event = Event {
         id: RandomIds.uuid().to_string(),
-        audience: audience.to_owned(),
+        audience: audience.to_string(),
         sequence: number,
         occurred_at: Some(prost_types::Timestamp {
             seconds: now.timestamp(),

@@ -1,6 +1,9 @@
 //! Events are numbered in the order of commits, without gaps; jobs and events are claimed once.
 
-use avvivo_contracts::events::v1::{Event, ReelWithdrawn, event::Payload};
+use avvivo_contracts::{
+    audience::Audience,
+    events::v1::{Event, ReelWithdrawn, event::Payload},
+};
 use avvivo_kernel::Timestamp;
 use avvivo_postgres::{
     Conn, Transaction,
@@ -9,16 +12,21 @@ use avvivo_postgres::{
 use chrono::TimeDelta;
 use futures::future::join_all;
 use prost::Message as _;
+use uuid::Uuid;
 
 use crate::support::{World, noon};
 
 /// How long a claim holds.
 const CLAIM_TTL: TimeDelta = TimeDelta::seconds(30);
 
+fn shop(id: u128) -> Audience {
+    Audience::Shop(Uuid::from_u128(id).into())
+}
+
 async fn push(world: &World, tx: &mut Transaction) -> u64 {
     let event = NewEvent {
         id: world.id().into(),
-        audience: "shop:a".to_owned(),
+        audience: shop(0xa),
         payload: Payload::ReelWithdrawn(ReelWithdrawn::default()),
         traceparent: Some("00-trace".to_owned()),
     };
@@ -87,9 +95,11 @@ async fn events_of_one_statement_are_numbered_in_their_order_each_audience_for_i
     let world = World::new().await;
     let mut tx = world.begin().await;
     push(&world, &mut tx).await;
-    let events = ["shop:b", "shop:a", "shop:b", "shop:a", "client:c"].map(|audience| NewEvent {
+    let (a, b) = (shop(0xa), shop(0xb));
+    let c = Audience::Client(Uuid::from_u128(0xc).into());
+    let events = [b, a, b, a, c].map(|audience| NewEvent {
         id: world.id().into(),
-        audience: audience.to_owned(),
+        audience,
         payload: Payload::ReelWithdrawn(ReelWithdrawn::default()),
         traceparent: None,
     });
@@ -115,19 +125,11 @@ async fn events_of_one_statement_are_numbered_in_their_order_each_audience_for_i
             .fetch_all(world.pool())
             .await
             .unwrap();
-    let rows: Vec<_> = rows
-        .iter()
-        .map(|(name, number)| (name.as_str(), *number))
-        .collect();
-    let expected = [
-        ("shop:a", 1),
-        ("shop:b", 1),
-        ("shop:a", 2),
-        ("shop:b", 2),
-        ("shop:a", 3),
-        ("client:c", 1),
-    ];
-    assert_eq!(rows, expected);
+    let expected = [(a, 1), (b, 1), (a, 2), (b, 2), (a, 3), (c, 1)];
+    assert_eq!(
+        rows,
+        expected.map(|(audience, number)| (audience.to_string(), number))
+    );
     let mut conn = world.db.acquire().await.unwrap();
     assert_eq!(claim(&mut conn, Kind::Events, noon()).await.len(), 1);
     assert_eq!(claim(&mut conn, Kind::Events, claimed_until).await.len(), 6);
@@ -145,10 +147,13 @@ async fn an_event_carries_what_its_row_says() {
     let event = Event::decode(row.payload.as_slice()).unwrap();
     assert_eq!(event.id, row.id.to_string());
     let number = PendingKind::Event {
-        audience: "shop:a".to_owned(),
+        audience: shop(0xa).to_string(),
         sequence: 1,
     };
-    assert_eq!((event.audience.as_str(), &row.what), ("shop:a", &number));
+    assert_eq!(
+        (event.audience, &row.what),
+        (shop(0xa).to_string(), &number)
+    );
     assert_eq!(event.traceparent, "00-trace");
     assert_eq!(event.occurred_at.unwrap().seconds, noon().timestamp());
     assert_eq!((row.attempts, row.created_at), (1, noon()));

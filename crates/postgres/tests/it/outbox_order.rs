@@ -11,7 +11,10 @@ use std::{
     },
 };
 
-use avvivo_contracts::events::v1::{ReelWithdrawn, event::Payload};
+use avvivo_contracts::{
+    audience::Audience,
+    events::v1::{ReelWithdrawn, event::Payload},
+};
 use avvivo_kernel::{EventId, Timestamp};
 use avvivo_postgres::{
     Transaction,
@@ -25,11 +28,19 @@ use uuid::Uuid;
 use crate::support::{World, noon};
 
 const SEEDS: [u64; 6] = [1, 7, 42, 1_810, 1_816, 20_260_310];
-const AUDIENCES: [&str; 4] = ["shop:a", "shop:b", "client:c", "public:reels"];
 const WRITERS: u64 = 3;
 const COMMITS_A_WRITER: usize = 25;
 const RELAYS: u64 = 4;
 const CLAIM_TTL: TimeDelta = TimeDelta::seconds(30);
+
+fn audiences() -> [Audience; 4] {
+    [
+        Audience::Shop(Uuid::from_u128(0xa).into()),
+        Audience::Shop(Uuid::from_u128(0xb).into()),
+        Audience::Client(Uuid::from_u128(0xc).into()),
+        Audience::PublicReels,
+    ]
+}
 
 /// Audiences with the numbers of their events, in the order of publishing.
 type Published = BTreeMap<String, Vec<u64>>;
@@ -57,11 +68,11 @@ impl Run {
         for _ in 0..COMMITS_A_WRITER {
             let mut tx = self.world.begin().await;
             // In one order, as every use case does.
-            for audience in AUDIENCES {
+            for audience in audiences() {
                 if dice.random_bool(0.4) {
                     let event = NewEvent {
                         id: self.world.id().into(),
-                        audience: audience.to_owned(),
+                        audience,
                         payload: Payload::ReelWithdrawn(ReelWithdrawn::default()),
                         traceparent: None,
                     };

@@ -3,11 +3,16 @@
 use std::{
     io,
     net::SocketAddr,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
 use async_trait::async_trait;
-use tokio::{io::AsyncReadExt as _, net::TcpStream, sync::OwnedSemaphorePermit};
+use tokio::{
+    io::AsyncReadExt as _,
+    net::TcpStream,
+    sync::{OwnedSemaphorePermit, Semaphore},
+};
 use tokio_util::sync::CancellationToken;
 
 /// Most bytes that are read at the door; whoever says more before the first blank line is HTTP's business.
@@ -35,10 +40,23 @@ pub struct Visitor {
     stopping: CancellationToken,
 }
 
-/// The place that a connection takes among those of its listener; free again when dropped.
+/// The place that a connection takes among those of its listener; free again when dropped. Half of what the permit takes
+/// that it was.
 #[derive(Debug)]
-pub struct Slot {
-    _permit: OwnedSemaphorePermit,
+pub struct Slot(Arc<Semaphore>);
+
+impl From<OwnedSemaphorePermit> for Slot {
+    fn from(permit: OwnedSemaphorePermit) -> Self {
+        let semaphore = Arc::clone(permit.semaphore());
+        permit.forget();
+        Self(semaphore)
+    }
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        self.0.add_permits(1);
+    }
 }
 
 impl Visitor {
@@ -98,8 +116,7 @@ impl Visitor {
 
     /// The socket, no longer with the runtime, and its place among the listener's connections.
     pub fn take(self) -> io::Result<(std::net::TcpStream, Slot)> {
-        let slot = Slot { _permit: self.slot };
-        Ok((self.stream.into_std()?, slot))
+        Ok((self.stream.into_std()?, self.slot.into()))
     }
 
     /// Says the last word and hangs up.

@@ -1,22 +1,26 @@
 //! A connection without a server: what it says, and when, on a clock that the tests move.
 
-use avvivo_contracts::events::v1::{Event, ReelWithdrawn, event::Payload};
+use avvivo_contracts::{
+    audience::Audience,
+    events::v1::{Event, ReelWithdrawn, event::Payload},
+};
 use avvivo_gcp::{Environment, LocalServer};
-use avvivo_kernel::{Clock as _, SystemClock, Timestamp};
+use avvivo_kernel::{SystemClock, Timestamp};
 use avvivo_service_kit::Metrics;
 use chrono::TimeDelta;
 use std::time::Duration;
 
 use futures::{FutureExt as _, StreamExt as _, stream::BoxStream};
 use tokio::time::Instant;
+use uuid::Uuid;
 
 use super::*;
 use crate::{
     account::Account,
-    api::{Api, Grant},
+    api::Api,
     config::{ApiConfig, LimitsConfig},
     frame::{Dialect, Frame},
-    grants::{Grants, Right},
+    grants::{Grants, Key, Right},
     history::History,
     hub::{Hub, Ingested, Resume, Start},
     instruments::Instruments,
@@ -48,6 +52,7 @@ impl Bench {
         };
         let google = Environment::Local(LocalServer::at("http://127.0.0.1:9", None));
         let history = History {
+            hub: Arc::clone(&hub),
             api: Arc::new(Api::new(&nowhere, &google).unwrap().0),
             clock: Arc::new(SystemClock),
             instruments: instruments.clone(),
@@ -79,23 +84,20 @@ impl Bench {
     }
 
     fn open(&self, valid_for: TimeDelta) -> BoxStream<'static, String> {
-        let starts = ["client:ana", PUBLIC].map(|audience| Start {
-            audience: audience.into(),
-            head: 0,
-        });
-        let grant = Grant {
-            account: Account::of("ana"),
-            channel: "client:ana".into(),
-            audiences: starts
-                .iter()
-                .map(|start| Arc::clone(&start.audience))
-                .collect(),
-            expires_at: SystemClock.now() + valid_for,
-        };
+        let channel = Audience::Client(Uuid::from_u128(1).into());
+        let starts = [channel, Audience::PublicReels].map(|audience| Start { audience, head: 0 });
         let right = Right {
-            grant: Arc::new(grant),
-            since: self.around.grants.now(),
+            key: Key::NONE,
+            account: Account::of("ana"),
+            channel: Some(channel),
+            ends_at: self
+                .around
+                .pace
+                .now()
+                .after(valid_for.to_std().unwrap_or_default()),
         };
+        let since = self.around.grants.now();
+        let seats = self.around.hub.join(right, &starts, &Resume::Now);
         let here = std::net::Ipv4Addr::LOCALHOST.into();
         let place = self
             .places
@@ -103,8 +105,7 @@ impl Bench {
             .unwrap()
             .assign(Account::of("ana"))
             .unwrap();
-        let from = (&starts[..], &Resume::Now);
-        let (session, opening) = Session::open(&self.around, (Dialect::Chat, right), from, place);
+        let (session, opening) = Session::open(&self.around, Dialect::Chat, (seats, since), place);
         let connection = Connection::new(Arc::clone(&self.around), session, opening);
         let text = |frame: Result<Bytes, Infallible>| {
             String::from_utf8(frame.unwrap_or_default().to_vec()).unwrap()

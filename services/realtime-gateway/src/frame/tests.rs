@@ -1,5 +1,5 @@
 use avvivo_contracts::{
-    audience,
+    audience::Audience,
     events::v1::{ReelPublished, ReelStatusChanged},
 };
 
@@ -9,9 +9,13 @@ fn at() -> Timestamp {
     "2026-03-10T14:25:01.5Z".parse().unwrap()
 }
 
+fn channel() -> Audience {
+    Audience::Client(uuid::Uuid::from_u128(7).into())
+}
+
 fn rendered(payload: Payload) -> String {
     let event = Event {
-        audience: audience::PUBLIC_REELS.to_owned(),
+        audience: Audience::PublicReels.to_string(),
         sequence: 7,
         payload: Some(payload),
         ..Event::default()
@@ -88,13 +92,14 @@ fn only_how_far_a_render_is_may_be_overtaken() {
 #[test]
 fn the_frames_around_events_have_their_specified_words() {
     let text = |bytes: Bytes| String::from_utf8(bytes.to_vec()).unwrap();
-    let cursor = Cursor::of("client:a", 3);
+    let cursor = Cursor::of(channel(), 3);
     let second = Duration::from_secs(1);
     assert_eq!(
-        text(Dialect::Chat.connected("client:a", &cursor, second, at())),
+        text(Dialect::Chat.connected(Some(channel()), &cursor, second, at())),
         format!(
             "id: {cursor}\nretry: 1000\nevent: chat:connected\n\
-             data: {{\"ok\":true,\"channel\":\"client:a\",\"at\":\"2026-03-10T14:25:01.500Z\"}}\n\n"
+             data: {{\"ok\":true,\"channel\":\"{}\",\"at\":\"2026-03-10T14:25:01.500Z\"}}\n\n",
+            channel()
         )
     );
     assert_eq!(
@@ -113,7 +118,7 @@ fn the_frames_around_events_have_their_specified_words() {
          \"retryInMs\":2345}\n\n"
     );
     let gap = Gap {
-        topic: "client:a",
+        topic: channel(),
         from: 4,
         to: 9,
     };
@@ -121,7 +126,8 @@ fn the_frames_around_events_have_their_specified_words() {
         text(Dialect::Realtime.gap(&gap, &cursor, at())),
         format!(
             "id: {cursor}\nevent: realtime:resync\ndata: {{\"reason\":\"gap\",\"at\":\"2026-03-10T14:25:01.500Z\",\
-             \"topic\":\"client:a\",\"from\":4,\"to\":9}}\n\n"
+             \"topic\":\"{}\",\"from\":4,\"to\":9}}\n\n",
+            channel()
         )
     );
 }

@@ -1,4 +1,4 @@
-//! The readers of one audience in one reactor, and those of them whose history is being fetched.
+//! Who reads an audience in one reactor, and those of them whose history is being fetched.
 
 use std::{
     cmp::min,
@@ -10,8 +10,8 @@ use hashbrown::HashTable;
 use slab::Slab;
 use smallvec::SmallVec;
 
-use super::{Reactor, inbox::Letter, narrow, pass::Pass};
-use crate::{seats::Seat, topic::Topic};
+use super::{Conn, Reactor, inbox::Letter, narrow, pass::Pass};
+use crate::{grants::GrantRef, seats::Seat, topic::TopicRef};
 
 /// Seats of one reader are told apart by the last three bits.
 const SEAT_BITS: u32 = 3;
@@ -34,9 +34,44 @@ impl Chair {
     }
 }
 
-/// The readers of one audience here. Nearly every reader is the only one of some audience, so a short bench has to be small.
+/// Who reads an audience here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Readers {
+    /// One, as nearly every audience has that is somebody's own: a bench would be larger than all else of the reader.
+    One(Chair),
+    /// Several, on the bench with this number.
+    Bench(usize),
+}
+
+/// The readers of an audience in four bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Entry(u32);
+
+/// Says that it is a bench. No chair has it: there are not that many descriptors.
+const BENCH: u32 = 1 << 31;
+
+impl Entry {
+    fn readers(self) -> Readers {
+        if self.0 & BENCH == 0 {
+            Readers::One(Chair(self.0))
+        } else {
+            Readers::Bench(wide(self.0 & !BENCH))
+        }
+    }
+}
+
+impl From<Readers> for Entry {
+    fn from(readers: Readers) -> Self {
+        match readers {
+            Readers::One(Chair(chair)) => Self(chair),
+            Readers::Bench(number) => Self(narrow(number) | BENCH),
+        }
+    }
+}
+
+/// The readers of one audience here.
 pub(super) struct Bench {
-    pub(super) topic: Arc<Topic>,
+    pub(super) topic: TopicRef,
     pub(super) chairs: SmallVec<[Chair; 4]>,
     /// The number up to which everybody who is up to date was handed everything.
     pub(super) handed: u64,
@@ -58,71 +93,68 @@ struct Catching {
     waiting: Vec<(Chair, u32)>,
 }
 
-/// All of them, by number and by audience.
-pub(super) struct Benches {
-    each: Slab<Bench>,
-    /// Their numbers. The audiences are in the benches.
-    by_topic: HashTable<u32>,
+/// The audiences that somebody here reads, by whom. Which audience an entry is about, its readers know.
+#[derive(Default)]
+pub(super) struct Audiences {
+    entries: HashTable<Entry>,
     hasher: RandomState,
 }
 
-impl Benches {
-    pub(super) fn new() -> Self {
-        Self {
-            each: Slab::new(),
-            by_topic: HashTable::new(),
-            hasher: RandomState::new(),
+/// Where it says which audience an entry is about.
+pub(super) struct Known<'r> {
+    conns: &'r Slab<Conn>,
+    benches: &'r Slab<Bench>,
+}
+
+impl Known<'_> {
+    fn topic(&self, entry: Entry) -> Option<&TopicRef> {
+        match entry.readers() {
+            Readers::One(chair) => {
+                let conn = self.conns.get(chair.who())?;
+                conn.session.seats.topic(chair.seat())
+            }
+            Readers::Bench(number) => Some(&self.benches.get(number)?.topic),
         }
     }
 
-    pub(super) fn get(&self, number: usize) -> Option<&Bench> {
-        self.each.get(number)
-    }
-
-    pub(super) fn get_mut(&mut self, number: usize) -> Option<&mut Bench> {
-        self.each.get_mut(number)
-    }
-
-    pub(super) fn iter(&self) -> impl Iterator<Item = &Bench> {
-        self.each.iter().map(|(_, bench)| bench)
-    }
-
-    /// The number of an audience's bench.
-    pub(super) fn of(&self, topic: &Arc<Topic>) -> Option<usize> {
-        let is_its = |&number: &u32| {
-            let bench = self.each.get(wide(number));
-            bench.is_some_and(|bench| Arc::ptr_eq(&bench.topic, topic))
-        };
-        let found = self.by_topic.find(hash(&self.hasher, topic), is_its)?;
-        Some(wide(*found))
-    }
-
-    fn insert(&mut self, bench: Bench) -> usize {
-        let place = hash(&self.hasher, &bench.topic);
-        let number = self.each.insert(bench);
-        let (each, hasher) = (&self.each, &self.hasher);
-        let rehash = |&number: &u32| {
-            let bench = each.get(wide(number));
-            bench.map_or(0, |bench| hash(hasher, &bench.topic))
-        };
-        self.by_topic.insert_unique(place, narrow(number), rehash);
-        number
-    }
-
-    fn remove(&mut self, number: usize) {
-        let Some(bench) = self.each.try_remove(number) else {
-            return;
-        };
-        let place = hash(&self.hasher, &bench.topic);
-        let its = |&found: &u32| wide(found) == number;
-        if let Ok(entry) = self.by_topic.find_entry(place, its) {
-            entry.remove();
-        }
+    fn is(&self, entry: Entry, topic: &TopicRef) -> bool {
+        self.topic(entry)
+            .is_some_and(|its| TopicRef::ptr_eq(its, topic))
     }
 }
 
-fn hash(hasher: &RandomState, topic: &Arc<Topic>) -> u64 {
-    hasher.hash_one(Arc::as_ptr(topic).addr())
+impl Audiences {
+    fn hash(&self, topic: &TopicRef) -> u64 {
+        self.hasher.hash_one(TopicRef::as_ptr(topic).addr())
+    }
+
+    pub(super) fn readers(&self, topic: &TopicRef, known: &Known<'_>) -> Option<Readers> {
+        let found = self
+            .entries
+            .find(self.hash(topic), |entry| known.is(*entry, topic))?;
+        Some(found.readers())
+    }
+
+    /// Says who reads it from now on; nobody, for none.
+    fn set(&mut self, topic: &TopicRef, readers: Option<Readers>, known: &Known<'_>) {
+        let hash = self.hash(topic);
+        let is_its = |entry: &Entry| known.is(*entry, topic);
+        if let Ok(found) = self.entries.find_entry(hash, is_its) {
+            found.remove();
+        }
+        let Some(readers) = readers else { return };
+        let hasher = &self.hasher;
+        let rehash = |entry: &Entry| {
+            let topic = known.topic(*entry);
+            topic.map_or(0, |topic| hasher.hash_one(TopicRef::as_ptr(topic).addr()))
+        };
+        self.entries.insert_unique(hash, readers.into(), rehash);
+    }
+
+    /// The audiences.
+    pub(super) fn topics<'k>(&self, known: &'k Known<'_>) -> impl Iterator<Item = &'k TopicRef> {
+        self.entries.iter().filter_map(|entry| known.topic(*entry))
+    }
 }
 
 fn wide(number: u32) -> usize {
@@ -130,90 +162,142 @@ fn wide(number: u32) -> usize {
 }
 
 impl Reactor {
-    /// Seats a connection on the benches of its audiences.
+    /// Who reads an audience here.
+    pub(super) fn readers(&self, topic: &TopicRef) -> Option<Readers> {
+        let (conns, benches) = (&self.conns, &self.benches);
+        self.audiences.readers(topic, &Known { conns, benches })
+    }
+
+    fn set_readers(&mut self, topic: &TopicRef, readers: Option<Readers>) {
+        let (conns, benches) = (&self.conns, &self.benches);
+        self.audiences
+            .set(topic, readers, &Known { conns, benches });
+    }
+
+    /// Wants no more news.
+    pub(super) fn detach(&self) {
+        let (conns, benches) = (&self.conns, &self.benches);
+        for topic in self.audiences.topics(&Known { conns, benches }) {
+            topic.detach(self.bit);
+        }
+    }
+
+    /// Seats a connection among the readers of its audiences.
     pub(super) fn sit_down(&mut self, who: usize) {
         let Some(conn) = self.conns.get(who) else {
             return;
         };
-        let topics: Vec<Arc<Topic>> = conn
-            .session
-            .seats
-            .iter()
-            .map(|seat| Arc::clone(seat.topic()))
-            .collect();
-        for (index, topic) in topics.iter().enumerate() {
-            let number = self.bench(topic);
-            let Some(bench) = self.benches.get_mut(number) else {
-                continue;
-            };
-            let at = narrow(bench.chairs.len());
-            bench.chairs.push(Chair::new(who, index));
-            let conn = self.conns.get_mut(who);
-            if let Some(seat) = conn.and_then(|conn| conn.session.seats.get_mut(index)) {
-                (seat.bench, seat.at) = (narrow(number), at);
+        let grant = GrantRef::clone(conn.session.seats.grant());
+        for (index, topic) in grant.topics.iter().enumerate() {
+            let chair = Chair::new(who, index);
+            match self.readers(topic) {
+                None => {
+                    // From here on news come. What there is already is taken from the ring by whoever sits down.
+                    topic.attach(self.bit);
+                    self.set_readers(topic, Some(Readers::One(chair)));
+                }
+                Some(Readers::One(first)) => {
+                    let bench = self.bench(topic, first);
+                    let number = self.benches.insert(bench);
+                    self.set_readers(topic, Some(Readers::Bench(number)));
+                    self.push(number, chair);
+                }
+                Some(Readers::Bench(number)) => self.push(number, chair),
             }
         }
     }
 
-    /// The bench of an audience.
-    fn bench(&mut self, topic: &Arc<Topic>) -> usize {
-        if let Some(number) = self.benches.of(topic) {
-            return number;
-        }
-        // From here on news come. What there is already is taken from the ring by whoever sits down.
-        topic.attach(self.bit);
-        let handed = topic.head().unwrap_or_default();
-        self.benches.insert(Bench {
-            topic: Arc::clone(topic),
+    /// A bench for an audience that one reader had for themselves.
+    fn bench(&self, topic: &TopicRef, first: Chair) -> Bench {
+        let mut bench = Bench {
+            topic: TopicRef::clone(topic),
             chairs: SmallVec::new(),
-            handed,
-            told: topic.state_version(),
+            handed: topic.head().unwrap_or_default(),
+            told: 0,
             pass: None,
             is_running: false,
             first: 0,
             catching: None,
-        })
+        };
+        bench.chairs.push(first);
+        let Some(conn) = self.conns.get(first.who()) else {
+            return bench;
+        };
+        // The next pass begins where the first reader stands: there may be news that they were told of and have not had.
+        let read_to = conn.session.seats.read_to(first.seat());
+        bench.handed = min(bench.handed, read_to);
+        bench.told = conn.session.seats.get(first.seat()).map_or(0, Seat::told);
+        if conn.is_behind_in(first.seat()) {
+            bench.catching = Some(Box::new(Catching {
+                after: read_to,
+                waiting: vec![(first, conn.generation)],
+            }));
+        }
+        bench
     }
 
-    /// Takes a connection off its benches; a bench that nobody sits on any more is cleared away.
+    fn push(&mut self, number: usize, chair: Chair) {
+        let Some(bench) = self.benches.get_mut(number) else {
+            return;
+        };
+        let at = bench.chairs.len();
+        bench.chairs.push(chair);
+        self.put(chair, at);
+    }
+
+    fn put(&mut self, chair: Chair, at: usize) {
+        let conn = self.conns.get_mut(chair.who());
+        if let Some(seat) = conn.and_then(|conn| conn.session.seats.get_mut(chair.seat())) {
+            seat.put(narrow(at));
+        }
+    }
+
+    /// Takes a connection from among the readers of its audiences; a bench that nobody sits on any more is cleared away.
     pub(super) fn stand_up(&mut self, who: usize) {
         let Some(conn) = self.conns.get(who) else {
             return;
         };
-        let taken: Vec<(u32, u32)> = conn
-            .session
-            .seats
-            .iter()
-            .map(|seat| (seat.bench, seat.at))
-            .collect();
-        for (number, at) in taken {
-            let (number, at) = (wide(number), wide(at));
-            let Some(bench) = self.benches.get_mut(number) else {
-                continue;
-            };
-            if at < bench.chairs.len() {
-                bench.chairs.swap_remove(at);
+        let grant = GrantRef::clone(conn.session.seats.grant());
+        for (index, topic) in grant.topics.iter().enumerate() {
+            match self.readers(topic) {
+                Some(Readers::One(chair)) if chair == Chair::new(who, index) => {
+                    topic.detach(self.bit);
+                    self.set_readers(topic, None);
+                }
+                Some(Readers::Bench(number)) => self.leave_bench(number, (who, index)),
+                Some(Readers::One(_)) | None => {}
             }
-            if bench.chairs.is_empty() {
-                bench.topic.detach(self.bit);
-                self.benches.remove(number);
-                continue;
-            }
-            let moved = bench.chairs.get(at).copied();
-            let in_pass = bench.is_running;
-            if let Some(chair) = moved {
-                self.move_chair(chair, at, in_pass);
-            }
+        }
+    }
+
+    fn leave_bench(&mut self, number: usize, (who, index): (usize, usize)) {
+        let seat = self.conns.get(who);
+        let seat = seat.and_then(|conn| conn.session.seats.get(index));
+        let (Some(seat), Some(bench)) = (seat, self.benches.get_mut(number)) else {
+            return;
+        };
+        let at = wide(seat.at());
+        if bench.chairs.get(at) != Some(&Chair::new(who, index)) {
+            return;
+        }
+        bench.chairs.swap_remove(at);
+        if bench.chairs.is_empty() {
+            let topic = TopicRef::clone(&bench.topic);
+            topic.detach(self.bit);
+            self.set_readers(&topic, None);
+            self.benches.try_remove(number);
+            return;
+        }
+        let (moved, in_pass) = (bench.chairs.get(at).copied(), bench.is_running);
+        if let Some(chair) = moved {
+            self.move_chair(chair, at, in_pass);
         }
     }
 
     /// Somebody was moved to where another left. A pass under way may have gone by there, so the pass does not count for
     /// them.
     fn move_chair(&mut self, chair: Chair, at: usize, in_pass: bool) {
-        let conn = self.conns.get_mut(chair.who());
-        if let Some(seat) = conn.and_then(|conn| conn.session.seats.get_mut(chair.seat())) {
-            seat.at = narrow(at);
-        }
+        self.put(chair, at);
         if in_pass {
             self.moved.push(chair);
         }
@@ -224,29 +308,28 @@ impl Reactor {
         let Some(conn) = self.conns.get_mut(who) else {
             return;
         };
-        let after = conn.session.seats.read_to(seat);
-        let (generation, place) = (conn.generation, conn.session.seats.get(seat));
-        let Some(number) = place.map(|seat| wide(seat.bench)) else {
+        let Some(topic) = conn.session.seats.topic(seat).cloned() else {
             return;
         };
-        conn.is_behind = true;
-        let Some(bench) = self.benches.get_mut(number) else {
-            return;
-        };
-        let waits = (Chair::new(who, seat), generation);
-        if let Some(catching) = &mut bench.catching {
-            catching.waiting.push(waits);
-            return;
+        conn.fall_behind(seat);
+        let (after, generation) = (conn.session.seats.read_to(seat), conn.generation);
+        if let Some(Readers::Bench(number)) = self.readers(&topic)
+            && let Some(bench) = self.benches.get_mut(number)
+        {
+            let waits = (Chair::new(who, seat), generation);
+            if let Some(catching) = &mut bench.catching {
+                catching.waiting.push(waits);
+                return;
+            }
+            bench.catching = Some(Box::new(Catching {
+                after,
+                waiting: vec![waits],
+            }));
         }
-        bench.catching = Some(Box::new(Catching {
-            after,
-            waiting: vec![waits],
-        }));
-        let topic = Arc::clone(&bench.topic);
         self.fetch(topic, after);
     }
 
-    fn fetch(&self, topic: Arc<Topic>, after: u64) {
+    fn fetch(&self, topic: TopicRef, after: u64) {
         let (history, inbox) = (Arc::clone(&self.around.history), Arc::clone(&self.inbox));
         self.around.runtime.spawn(async move {
             history.catch_up(&topic, after).await;
@@ -254,11 +337,37 @@ impl Reactor {
         });
     }
 
-    /// The ring has what there is after a number. Those who need no more go on; for others it is asked again.
-    pub(super) fn on_caught_up(&mut self, topic: &Arc<Topic>, reached: u64) {
-        let Some(number) = self.benches.of(topic) else {
-            return;
+    /// The ring has what there is after a number.
+    pub(super) fn on_caught_up(&mut self, topic: &TopicRef, reached: u64) {
+        match self.readers(topic) {
+            Some(Readers::One(chair)) => {
+                // Another's, who has left, may not reach far enough; then their own is still under way.
+                if self.waits_for(chair) && self.is_enough(chair, reached) {
+                    self.go_on(chair);
+                }
+            }
+            Some(Readers::Bench(number)) => self.on_bench_caught_up(number, reached),
+            None => {}
+        }
+    }
+
+    fn waits_for(&self, chair: Chair) -> bool {
+        let conn = self.conns.get(chair.who());
+        conn.is_some_and(|conn| conn.is_behind_in(chair.seat()))
+    }
+
+    /// Whether somebody needs nothing from before a number.
+    fn is_enough(&self, chair: Chair, reached: u64) -> bool {
+        let Some(conn) = self.conns.get(chair.who()) else {
+            return true;
         };
+        let seats = &conn.session.seats;
+        let is_astray = seats.get(chair.seat()).is_some_and(Seat::is_astray);
+        is_astray || seats.read_to(chair.seat()) >= reached
+    }
+
+    /// Those who need no more go on; for others it is asked again.
+    fn on_bench_caught_up(&mut self, number: usize, reached: u64) {
         let Some(bench) = self.benches.get_mut(number) else {
             return;
         };
@@ -271,14 +380,11 @@ impl Reactor {
             let Some(conn) = found.filter(|conn| conn.generation == generation) else {
                 continue;
             };
-            let read_to = conn.session.seats.read_to(chair.seat());
-            let seat = conn.session.seats.get(chair.seat());
-            let is_astray = seat.is_some_and(Seat::is_astray);
-            if read_to < reached && !is_astray {
-                further = min(further, read_to);
-                still.push((chair, generation));
-            } else {
+            if self.is_enough(chair, reached) {
                 self.go_on(chair);
+            } else {
+                further = min(further, conn.session.seats.read_to(chair.seat()));
+                still.push((chair, generation));
             }
         }
         if still.is_empty() {
@@ -289,7 +395,8 @@ impl Reactor {
                 after: further,
                 waiting: still,
             }));
-            self.fetch(Arc::clone(topic), further);
+            let topic = TopicRef::clone(&bench.topic);
+            self.fetch(topic, further);
         }
     }
 
@@ -298,7 +405,7 @@ impl Reactor {
         let Some(conn) = self.conns.get_mut(chair.who()) else {
             return;
         };
-        conn.is_behind = false;
+        conn.catch_up();
         if conn.is_full() {
             // It takes up where it is when the socket is not.
             return;

@@ -31,11 +31,12 @@ pub(super) struct Conn {
     pub(super) generation: u32,
     /// When the wheel brings it up. Entries for other moments are stale.
     pub(super) wakes_at: Tick,
-    /// Since when the socket takes nothing.
-    stalled_since: Option<Tick>,
+    /// Whether the socket is full, and since when it has taken nothing.
+    is_full: bool,
+    stalled_since: Tick,
     rest: Option<Box<Rest>>,
-    /// Its audience's history is being fetched.
-    pub(super) is_behind: bool,
+    /// The seat whose audience's history is being fetched.
+    behind: Option<u8>,
     /// It ends once the rest is out.
     pub(super) ending: Option<Ending>,
     turn: u8,
@@ -60,23 +61,45 @@ impl Conn {
             session,
             generation,
             wakes_at: Tick(0),
-            stalled_since: None,
+            is_full: false,
+            stalled_since: Tick(0),
             rest: None,
-            is_behind: false,
+            behind: None,
             ending: None,
             turn: 0,
             _slot: slot,
         }
     }
 
+    /// Waits for the history of a seat's audience.
+    pub(super) fn fall_behind(&mut self, seat: usize) {
+        self.behind = u8::try_from(seat).ok();
+    }
+
+    /// The history is there.
+    pub(super) fn catch_up(&mut self) {
+        self.behind = None;
+    }
+
+    /// Whether it waits for the history of some audience.
+    pub(super) fn is_behind(&self) -> bool {
+        self.behind.is_some()
+    }
+
+    /// Whether it waits for that of a seat's.
+    pub(super) fn is_behind_in(&self, seat: usize) -> bool {
+        self.behind
+            .is_some_and(|behind| usize::from(behind) == seat)
+    }
+
     /// Whether it waits for its socket.
     pub(super) fn is_full(&self) -> bool {
-        self.stalled_since.is_some()
+        self.is_full
     }
 
     /// When it has taken nothing for too long.
     pub(super) fn stalls_at(&self) -> Option<Tick> {
-        self.stalled_since.map(|since| since.after(STALL_LIMIT))
+        self.is_full.then(|| self.stalled_since.after(STALL_LIMIT))
     }
 
     /// When time brings something next.
@@ -98,7 +121,7 @@ impl Conn {
 
     /// Drafts what there is to take, unless it waits for its history or for its end.
     pub(super) fn take(&mut self, draft: &mut Draft) -> Taken {
-        if self.is_behind || self.ending.is_some() {
+        if self.behind.is_some() || self.ending.is_some() {
             return Taken::Nothing;
         }
         if draft.is_without_events() {
@@ -123,13 +146,14 @@ impl Conn {
         };
         self.rest = draft.sent(&mut self.session.seats, sent).map(Box::new);
         if sent == bytes.len() {
-            self.stalled_since = None;
+            self.is_full = false;
             self.session.wrote(now);
             return Wrote::All;
         }
-        if sent > 0 || self.stalled_since.is_none() {
-            self.stalled_since = Some(now);
+        if sent > 0 || !self.is_full {
+            self.stalled_since = now;
         }
+        self.is_full = true;
         Wrote::Full
     }
 
@@ -158,5 +182,16 @@ impl Conn {
             &self.socket,
             Some(Duration::ZERO),
         )?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// There is one for each reader.
+    #[test]
+    fn one_takes_little_more_than_a_hundred_bytes() {
+        assert_eq!(size_of::<Conn>(), 104);
     }
 }

@@ -14,18 +14,18 @@ use rustix::{
 };
 
 use super::Newcomer;
-use crate::{session::Revoked, topic::Topic};
+use crate::{session::Revoked, topic::TopicRef};
 
 /// What a reactor is told.
 pub(crate) enum Letter {
     /// Somebody wants to be carried.
     Open(Box<Newcomer>),
     /// There is something new in an audience.
-    News(Arc<Topic>),
+    News(TopicRef),
     /// The ring of an audience reaches back to this number now, or to where there is nothing before.
     CaughtUp {
         /// The audience.
-        topic: Arc<Topic>,
+        topic: TopicRef,
         /// The number that was asked for.
         after: u64,
     },

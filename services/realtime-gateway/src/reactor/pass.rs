@@ -4,9 +4,14 @@ use std::sync::Arc;
 
 use avvivo_contracts::cursor::Place;
 
-use super::{Reactor, bench::Chair, conn::Wrote, narrow};
+use super::{
+    Reactor,
+    bench::{Chair, Readers},
+    conn::Wrote,
+    narrow,
+};
 use crate::{
-    ending::Ending, frame::Frame, ring::After, seats::overtaken, states::State, topic::Topic,
+    ending::Ending, frame::Frame, ring::After, seats::overtaken, states::State, topic::TopicRef,
 };
 
 /// Readers that are written to before others get their turn: a few milliseconds.
@@ -30,10 +35,12 @@ pub(super) struct Pass {
 
 impl Reactor {
     /// There is something new for a bench.
-    pub(super) fn on_news(&mut self, topic: &Arc<Topic>) {
+    pub(super) fn on_news(&mut self, topic: &TopicRef) {
         topic.looks(self.bit);
-        let Some(number) = self.benches.of(topic) else {
-            return;
+        let number = match self.readers(topic) {
+            Some(Readers::One(chair)) => return self.serve_unless_waiting(chair.who()),
+            Some(Readers::Bench(number)) => number,
+            None => return,
         };
         if let Some(bench) = self.benches.get_mut(number)
             && !bench.is_running
@@ -141,7 +148,7 @@ impl Reactor {
         let Some(conn) = self.conns.get_mut(who) else {
             return;
         };
-        if conn.is_full() || conn.is_behind || conn.ending.is_some() {
+        if conn.is_full() || conn.is_behind() || conn.ending.is_some() {
             return;
         }
         let Some(seat) = conn.session.seats.get_mut(chair.seat()) else {
@@ -172,7 +179,7 @@ impl Reactor {
     }
 
     fn serve_unless_waiting(&mut self, who: usize) {
-        let waits = |conn: &super::Conn| conn.is_full() || conn.is_behind;
+        let waits = |conn: &super::Conn| conn.is_full() || conn.is_behind();
         if self.conns.get(who).is_some_and(|conn| !waits(conn)) {
             self.serve(who);
         }

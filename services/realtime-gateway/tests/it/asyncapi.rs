@@ -7,19 +7,17 @@ mod samples;
 use std::collections::{BTreeMap, BTreeSet};
 
 use avvivo_contracts::{
-    audience::{CONTROL_ACCESS, PUBLIC_SHOPS},
+    audience::Audience,
     events::v1::{Event, event::Payload},
 };
 
 use crate::{
     asyncapi::document::{Document, contracts, unset_fields},
     events::{PUBLIC, event, publish},
+    people::{SHOP, SHOP_ID},
     sse::{Sse, ask},
     world::World,
 };
-
-/// Whose streams are looked at.
-const SHOP: &str = "shop:05000000-0000-7000-8000-000000000001";
 
 /// Topics that tell how many there are.
 const COUNTS: [&str; 2] = [
@@ -153,14 +151,14 @@ async fn tell_everything(world: &World) -> usize {
         .filter(|payload| !is_state(payload))
         .map(|payload| {
             let audience = match payload {
-                Payload::ReelPublished(_) | Payload::ReelWithdrawn(_) => PUBLIC,
-                Payload::AccessChanged(_) => CONTROL_ACCESS,
-                Payload::ShopChanged(_) => PUBLIC_SHOPS,
-                _ => SHOP,
+                Payload::ReelPublished(_) | Payload::ReelWithdrawn(_) => Audience::PublicReels,
+                Payload::AccessChanged(_) => Audience::ControlAccess,
+                Payload::ShopChanged(_) => Audience::PublicShops,
+                _ => Audience::Shop(SHOP_ID.parse().unwrap()),
             };
             let number = last.entry(audience).or_default();
             *number += 1;
-            event(audience, *number, payload)
+            event(&audience.to_string(), *number, payload)
         })
         .collect();
     for event in &events {

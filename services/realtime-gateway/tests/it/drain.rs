@@ -11,6 +11,7 @@ use tokio::process::{Child, Command};
 use crate::{
     api::Past,
     events::{publish, withdrawn},
+    people::client,
     sse::Sse,
     world::{PATIENCE, PROJECT, Settings, publisher, settings, start_api, wait_for_ready},
 };
@@ -43,7 +44,7 @@ async fn a_process_that_is_asked_to_leave_ends_its_streams_kindly_and_leaves_not
     wait_for_ready(&url, true).await;
     let mut streams = Vec::new();
     for number in 0..5 {
-        let mut stream = Sse::open(&url, &format!("client:{number}")).await;
+        let mut stream = Sse::open(&url, &client(number)).await;
         assert_eq!(stream.next().await.event, "chat:connected");
         streams.push(stream);
     }

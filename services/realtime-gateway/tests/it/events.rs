@@ -1,7 +1,7 @@
 //! Events as writers announce them.
 
 use avvivo_contracts::{
-    audience::CONTROL_ACCESS,
+    audience::Audience,
     events::v1::{
         AccessChanged, ChatConversation, ChatMessage, ChatMessageSent, ChatRead, Event,
         ReelPublished, ReelStatusChanged, ReelWithdrawn, event::Payload,
@@ -11,6 +11,8 @@ use avvivo_gcp::PubSubBus;
 use avvivo_kernel::{Clock as _, EventId, IdSource as _, RandomIds, SystemClock};
 use avvivo_ports::{EventBus as _, OutboundEvent};
 use prost::Message as _;
+
+use crate::people::SHOP_ID;
 
 pub(crate) const PUBLIC: &str = "public:reels";
 
@@ -31,7 +33,7 @@ pub(crate) fn status(shop: &str, sequence: u64, progress: u32) -> Event {
 pub(crate) fn published(sequence: u64, photo_bytes: usize) -> Event {
     let payload = Payload::ReelPublished(ReelPublished {
         reel_id: "reel-1".to_owned(),
-        shop_id: "a".to_owned(),
+        shop_id: SHOP_ID.to_owned(),
         r#type: "VIDEO".to_owned(),
         video_url: "https://media.test/1.mp4".to_owned(),
         photo_urls: vec!["x".repeat(photo_bytes)],
@@ -44,7 +46,7 @@ pub(crate) fn published(sequence: u64, photo_bytes: usize) -> Event {
 pub(crate) fn withdrawn(sequence: u64) -> Event {
     let payload = Payload::ReelWithdrawn(ReelWithdrawn {
         reel_id: "reel-1".to_owned(),
-        shop_id: "a".to_owned(),
+        shop_id: SHOP_ID.to_owned(),
     });
     event(PUBLIC, sequence, payload)
 }
@@ -78,7 +80,7 @@ pub(crate) fn sent(audience: &str, sequence: u64) -> Event {
 pub(crate) fn access_changed(account: &str, sequence: u64) -> Event {
     let account_id = account.to_owned();
     event(
-        CONTROL_ACCESS,
+        &Audience::ControlAccess.to_string(),
         sequence,
         Payload::AccessChanged(AccessChanged { account_id }),
     )

@@ -15,6 +15,7 @@ mod events;
 mod live;
 mod operations;
 mod outage;
+mod people;
 mod refusals;
 mod resume;
 mod rights;

@@ -6,13 +6,14 @@ use avvivo_testkit::{PrivateRedis, Seen, wait_for};
 
 use crate::{
     events::{publish, withdrawn},
+    people::CARO,
     world::{PATIENCE, World},
 };
 
 #[tokio::test(flavor = "multi_thread")]
 async fn streams_and_deliveries_are_counted_and_timed() {
     let world = World::start().await;
-    let mut stream = world.connect("client:c").await;
+    let mut stream = world.connect(CARO).await;
     publish(&world.bus, &[withdrawn(1)]).await;
     publish(&world.bus, &[withdrawn(1), withdrawn(2)]).await;
     stream.next().await;

@@ -8,6 +8,7 @@ use tokio::runtime::Runtime;
 
 use crate::{
     events::{PUBLIC, publish, withdrawn},
+    people::{CARO, DORA},
     sse::ask,
     world::{PATIENCE, World, wait_for_ready},
 };
@@ -48,7 +49,7 @@ fn a_bus_that_dies_and_returns_empty_is_heard_again_and_readiness_tells_it() {
     let (world, mut stream) = runtime.block_on(async {
         let world = World::start_on(address, |_| {}).await;
         world.heard().await;
-        let stream = world.connect("client:c").await;
+        let stream = world.connect(CARO).await;
         (world, stream)
     });
     server.kill();
@@ -56,7 +57,7 @@ fn a_bus_that_dies_and_returns_empty_is_heard_again_and_readiness_tells_it() {
     world.past.commit(&withdrawn(1));
     runtime.block_on(async {
         wait_for_ready(&world.url, false).await;
-        let refused = ask(&world.url, "client:d", "").await;
+        let refused = ask(&world.url, DORA, "").await;
         assert_eq!(
             refused.status(),
             200,
@@ -109,7 +110,7 @@ async fn a_gateway_that_starts_before_the_bus_becomes_ready_with_it() {
     };
     let _server = GcpLocal::start(config).await.unwrap();
     world.heard().await;
-    let mut stream = world.connect("client:c").await;
+    let mut stream = world.connect(CARO).await;
     publish(&world.bus, &[withdrawn(1)]).await;
     assert_eq!(
         stream.next().await.event,

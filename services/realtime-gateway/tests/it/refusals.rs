@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use crate::{
     api::Past,
+    people::{CARO, DORA, EMA, SHOP},
     sse::{Sse, ask},
     world::{World, start_api},
 };
@@ -64,7 +65,7 @@ async fn whoever_may_not_listen_is_told_why() {
         ("no-email", "", 401, "auth.no_email"),
         ("suspended", "", 403, "auth.suspended"),
         ("admin", "", 403, "auth.not_allowed"),
-        ("shop:a", "?shopId=b", 400, "shop.not_yours"),
+        (SHOP, "?shopId=b", 400, "shop.not_yours"),
     ];
     for (token, query, status, code) in cases {
         let (is, says, retry, body) = told(ask(&world.url, token, query).await).await;
@@ -92,10 +93,12 @@ async fn a_token_counts_only_as_a_bearer_header() {
     let url = format!("{}/chat/events/stream", world.url);
     let attempts = [
         client.get(&url),
-        client.get(format!("{url}?token=client:c&access_token=client:c")),
-        client.get(&url).header("cookie", "token=client:c"),
-        client.get(&url).header("authorization", "client:c"),
-        client.get(&url).header("authorization", "Basic client:c"),
+        client.get(format!("{url}?token={CARO}&access_token={CARO}")),
+        client.get(&url).header("cookie", format!("token={CARO}")),
+        client.get(&url).header("authorization", CARO),
+        client
+            .get(&url)
+            .header("authorization", format!("Basic {CARO}")),
     ];
     for attempt in attempts {
         let (status, code, ..) = told(attempt.send().await.unwrap()).await;
@@ -110,7 +113,7 @@ async fn an_api_that_is_away_or_does_not_believe_us_is_no_fault_of_the_clients()
     })
     .await;
     asked_back(
-        ask(&away.url, "client:c", "").await,
+        ask(&away.url, CARO, "").await,
         "busy",
         "api.unavailable",
         SOON,
@@ -127,7 +130,7 @@ async fn an_api_that_is_away_or_does_not_believe_us_is_no_fault_of_the_clients()
     .await;
     disbelieved.heard().await;
     asked_back(
-        ask(&disbelieved.url, "client:c", "").await,
+        ask(&disbelieved.url, CARO, "").await,
         "busy",
         "api.unavailable",
         SOON,
@@ -142,9 +145,9 @@ async fn an_account_and_an_instance_have_only_so_many_places_and_get_them_back()
         settings.insert("GATEWAY_MAX_CONNECTIONS_PER_ACCOUNT", "2".to_owned());
     })
     .await;
-    let first = world.connect("client:c").await;
-    let _second = world.connect("client:c").await;
-    let full = ask(&world.url, "client:c", "").await;
+    let first = world.connect(CARO).await;
+    let _second = world.connect(CARO).await;
+    let full = ask(&world.url, CARO, "").await;
     asked_back(
         full,
         "crowded",
@@ -152,8 +155,8 @@ async fn an_account_and_an_instance_have_only_so_many_places_and_get_them_back()
         (30_000, 60_000),
     )
     .await;
-    let _third = world.connect("client:d").await;
-    let full = ask(&world.url, "client:e", "").await;
+    let _third = world.connect(DORA).await;
+    let full = ask(&world.url, EMA, "").await;
     asked_back(full, "busy", "stream.instance_full", SOON).await;
     drop(first);
     avvivo_testkit::wait_for(
@@ -165,7 +168,7 @@ async fn an_account_and_an_instance_have_only_so_many_places_and_get_them_back()
         },
     )
     .await;
-    world.connect("client:c").await;
+    world.connect(CARO).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -183,7 +186,7 @@ async fn pages_are_admitted_as_the_api_admits_them() {
         let request = request
             .header("origin", origin)
             .header("access-control-request-headers", "authorization");
-        request.bearer_auth("client:c").send().await.unwrap()
+        request.bearer_auth(CARO).send().await.unwrap()
     };
     for origin in [OWN_PAGE, "https://two.example"] {
         let preflight = send(Method::OPTIONS, origin).await;
@@ -212,7 +215,7 @@ async fn other_paths_and_methods_are_unknown() {
         client.post(format!("{}/chat/events/stream", world.url)),
     ];
     for attempt in attempts {
-        let (status, code, ..) = told(attempt.bearer_auth("client:c").send().await.unwrap()).await;
+        let (status, code, ..) = told(attempt.bearer_auth(CARO).send().await.unwrap()).await;
         assert_eq!((status, code.as_str()), (404, "route.not_found"));
     }
 }
@@ -223,9 +226,9 @@ async fn an_address_has_only_so_many_places() {
         settings.insert("GATEWAY_MAX_CONNECTIONS_PER_ADDRESS", "2".to_owned());
     })
     .await;
-    let _one = world.connect("client:c").await;
-    let _two = world.connect("client:d").await;
-    let full = ask(&world.url, "client:e", "").await;
+    let _one = world.connect(CARO).await;
+    let _two = world.connect(DORA).await;
+    let full = ask(&world.url, EMA, "").await;
     asked_back(
         full,
         "crowded",
@@ -236,7 +239,7 @@ async fn an_address_has_only_so_many_places() {
     let elsewhere = reqwest::Client::new()
         .get(format!("{}/chat/events/stream", world.url))
         .header("x-forwarded-for", "10.0.0.9, 203.0.113.7")
-        .bearer_auth("client:e");
+        .bearer_auth(EMA);
     let mut stream = Sse::of(elsewhere.send().await.unwrap());
     assert_eq!(stream.next().await.event, "chat:connected");
 }

@@ -2,6 +2,7 @@
 
 use crate::{
     events::{PUBLIC, message, publish, published, sent},
+    people::SHOP,
     sse::{Sse, ask, come_back},
     world::World,
 };
@@ -28,62 +29,62 @@ async fn hears(stream: &mut Sse, audience: &str, numbers: std::ops::RangeInclusi
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_comes_back_hears_what_it_missed_and_then_what_happens() {
     let world = World::start().await;
-    let mut stream = world.connect("shop:a").await;
-    write(&world, "shop:a", 1..=2).await;
-    let id = hears(&mut stream, "shop:a", 1..=2).await;
+    let mut stream = world.connect(SHOP).await;
+    write(&world, SHOP, 1..=2).await;
+    let id = hears(&mut stream, SHOP, 1..=2).await;
     drop(stream);
-    write(&world, "shop:a", 3..=7).await;
-    let mut stream = come_back(&world.url, "shop:a", &id).await;
+    write(&world, SHOP, 3..=7).await;
+    let mut stream = come_back(&world.url, SHOP, &id).await;
     assert_eq!(stream.next().await.event, "chat:connected");
-    hears(&mut stream, "shop:a", 3..=7).await;
-    write(&world, "shop:a", 8..=9).await;
-    hears(&mut stream, "shop:a", 8..=9).await;
+    hears(&mut stream, SHOP, 3..=7).await;
+    write(&world, SHOP, 8..=9).await;
+    hears(&mut stream, SHOP, 8..=9).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn another_instance_knows_what_was_missed_too() {
     let world = World::start().await;
-    let mut stream = world.connect("shop:a").await;
-    write(&world, "shop:a", 1..=2).await;
-    let id = hears(&mut stream, "shop:a", 1..=2).await;
+    let mut stream = world.connect(SHOP).await;
+    write(&world, SHOP, 1..=2).await;
+    let id = hears(&mut stream, SHOP, 1..=2).await;
     drop(stream);
-    write(&world, "shop:a", 3..=40).await;
+    write(&world, SHOP, 3..=40).await;
     let other = world.another().await;
-    let mut stream = come_back(&other.url, "shop:a", &id).await;
+    let mut stream = come_back(&other.url, SHOP, &id).await;
     assert_eq!(stream.next().await.event, "chat:connected");
-    hears(&mut stream, "shop:a", 3..=40).await;
-    write(&world, "shop:a", 41..=42).await;
-    hears(&mut stream, "shop:a", 41..=42).await;
+    hears(&mut stream, SHOP, 3..=40).await;
+    write(&world, SHOP, 41..=42).await;
+    hears(&mut stream, SHOP, 41..=42).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_page_that_was_loaded_goes_on_where_it_ends() {
     let world = World::start().await;
-    write(&world, "shop:a", 1..=5).await;
-    let since = avvivo_contracts::cursor::Cursor::of("shop:a", 3);
-    let mut stream = Sse::of(ask(&world.url, "shop:a", &format!("?since={since}")).await);
+    write(&world, SHOP, 1..=5).await;
+    let since = avvivo_contracts::cursor::Cursor::of(SHOP, 3);
+    let mut stream = Sse::of(ask(&world.url, SHOP, &format!("?since={since}")).await);
     assert_eq!(stream.next().await.event, "chat:connected");
-    hears(&mut stream, "shop:a", 4..=5).await;
+    hears(&mut stream, SHOP, 4..=5).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_that_was_half_read_is_read_to_its_end() {
     let world = World::start().await;
-    let mut stream = world.connect("shop:a").await;
-    let event = sent("shop:a", 1);
+    let mut stream = world.connect(SHOP).await;
+    let event = sent(SHOP, 1);
     world.past.commit(&event);
     publish(&world.bus, &[event]).await;
     let first = stream.next().await;
     assert_eq!(
-        (first.event.as_str(), first.read_to("shop:a")),
+        (first.event.as_str(), first.read_to(SHOP)),
         ("chat:new_message", 0)
     );
     drop(stream);
-    let mut stream = come_back(&world.url, "shop:a", &first.id.unwrap()).await;
+    let mut stream = come_back(&world.url, SHOP, &first.id.unwrap()).await;
     stream.next().await;
     let second = stream.next().await;
     assert_eq!(
-        (second.event.as_str(), second.read_to("shop:a")),
+        (second.event.as_str(), second.read_to(SHOP)),
         ("chat:unread_update", 1)
     );
 }
@@ -91,26 +92,26 @@ async fn a_message_that_was_half_read_is_read_to_its_end() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_bus_loses_is_fetched_and_nobody_notices() {
     let world = World::start().await;
-    let mut stream = world.connect("shop:a").await;
+    let mut stream = world.connect(SHOP).await;
     for number in 1..=6 {
-        let event = message("shop:a", number);
+        let event = message(SHOP, number);
         world.past.commit(&event);
         if ![2, 3, 5].contains(&number) {
             publish(&world.bus, &[event]).await;
         }
     }
-    hears(&mut stream, "shop:a", 1..=6).await;
+    hears(&mut stream, SHOP, 1..=6).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_nobody_has_any_more_is_told_and_the_stream_goes_on() {
     let world = World::start().await;
-    let mut stream = world.connect("shop:a").await;
+    let mut stream = world.connect(SHOP).await;
     for number in 1..=3 {
-        world.past.commit(&message("shop:a", number));
+        world.past.commit(&message(SHOP, number));
     }
-    world.past.forget("shop:a", 2);
-    publish(&world.bus, &[message("shop:a", 3)]).await;
+    world.past.forget(SHOP, 2);
+    publish(&world.bus, &[message(SHOP, 3)]).await;
     let notice = stream.next().await;
     assert_eq!((notice.event.as_str(), notice.retry), ("chat:resync", None));
     assert_eq!(notice.data["reason"], "gap");
@@ -118,39 +119,39 @@ async fn what_nobody_has_any_more_is_told_and_the_stream_goes_on() {
         (&notice.data["from"], &notice.data["to"]),
         (&1.into(), &2.into())
     );
-    assert_eq!(notice.data["topic"], "shop:a");
-    hears(&mut stream, "shop:a", 3..=3).await;
+    assert_eq!(notice.data["topic"], SHOP);
+    hears(&mut stream, SHOP, 3..=3).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_place_that_the_history_has_forgotten_is_told() {
     let world = World::start().await;
-    write(&world, "shop:a", 1..=9).await;
-    world.past.forget("shop:a", 5);
+    write(&world, SHOP, 1..=9).await;
+    world.past.forget(SHOP, 5);
     let other = world.another().await;
-    let since = avvivo_contracts::cursor::Cursor::of("shop:a", 2).to_string();
-    let mut stream = come_back(&other.url, "shop:a", &since).await;
+    let since = avvivo_contracts::cursor::Cursor::of(SHOP, 2).to_string();
+    let mut stream = come_back(&other.url, SHOP, &since).await;
     stream.next().await;
     let notice = stream.next().await;
     assert_eq!(
         (&notice.data["from"], &notice.data["to"]),
         (&3.into(), &5.into())
     );
-    hears(&mut stream, "shop:a", 6..=9).await;
+    hears(&mut stream, SHOP, 6..=9).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_id_that_is_none_of_ours_is_told_and_the_stream_goes_on() {
     let world = World::start().await;
-    write(&world, "shop:a", 1..=2).await;
-    let ahead = avvivo_contracts::cursor::Cursor::of("shop:a", 99).to_string();
+    write(&world, SHOP, 1..=2).await;
+    let ahead = avvivo_contracts::cursor::Cursor::of(SHOP, 99).to_string();
     for id in ["shop-42", &ahead] {
-        let mut stream = come_back(&world.url, "shop:a", id).await;
+        let mut stream = come_back(&world.url, SHOP, id).await;
         stream.next().await;
         let notice = stream.next().await;
         assert_eq!(notice.data["reason"], "gap", "{id}");
     }
-    let mut stream = world.connect("shop:a").await;
+    let mut stream = world.connect(SHOP).await;
     publish(&world.bus, &[published(1, 1)]).await;
     assert_eq!(stream.next().await.read_to(PUBLIC), 1);
 }
@@ -158,14 +159,14 @@ async fn an_id_that_is_none_of_ours_is_told_and_the_stream_goes_on() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stream_of_topics_carries_what_it_was_asked_for_and_no_more() {
     let world = World::start().await;
-    let url = format!("{}/realtime/stream?topics=chat&ticket=shop:a", world.url);
+    let url = format!("{}/realtime/stream?topics=chat&ticket={SHOP}", world.url);
     let mut stream = Sse::of(reqwest::get(url).await.unwrap());
     let greeting = stream.next().await;
     assert_eq!(greeting.event, "realtime:connected");
-    assert_eq!(greeting.data["channel"], "shop:a");
+    assert_eq!(greeting.data["channel"], SHOP);
     publish(&world.bus, &[published(1, 1)]).await;
-    write(&world, "shop:a", 1..=1).await;
-    hears(&mut stream, "shop:a", 1..=1).await;
+    write(&world, SHOP, 1..=1).await;
+    hears(&mut stream, SHOP, 1..=1).await;
     let nothing = reqwest::get(format!("{}/realtime/stream", world.url)).await;
     assert_eq!(nothing.unwrap().status(), 401);
 }

@@ -9,6 +9,7 @@ use avvivo_testkit::{Seen, wait_for};
 
 use crate::{
     events::{PUBLIC, publish, published},
+    people::{CARO, DORA},
     sse::parse,
     world::{PATIENCE, World},
 };
@@ -20,7 +21,7 @@ const EVENT_BYTES: usize = 200_000;
 #[tokio::test(flavor = "multi_thread")]
 async fn who_does_not_read_holds_up_nobody_and_is_told_what_it_missed() {
     let world = World::start().await;
-    let mut quick = world.connect("client:quick").await;
+    let mut quick = world.connect(CARO).await;
     let mut slow = connect_and_fall_silent(&world).await;
     for sequence in 1..=EVENTS {
         let event = published(sequence, EVENT_BYTES);
@@ -40,7 +41,7 @@ async fn who_does_not_read_holds_up_nobody_and_is_told_what_it_missed() {
 #[tokio::test(flavor = "multi_thread")]
 async fn who_takes_nothing_at_all_is_hung_up_on_and_nobody_notices() {
     let world = World::start().await;
-    let mut quick = world.connect("client:quick").await;
+    let mut quick = world.connect(CARO).await;
     let stalled = connect_and_fall_silent(&world).await;
     for sequence in 1..=EVENTS {
         let event = published(sequence, EVENT_BYTES);
@@ -116,8 +117,8 @@ async fn a_frame_that_a_socket_takes_in_pieces_arrives_whole() {
 #[tokio::test(flavor = "multi_thread")]
 async fn who_takes_nothing_is_cut_off_when_the_token_ends() {
     let world = World::start().await;
-    let mut quick = world.connect("client:quick").await;
-    let slow = connect_as(&world, "client:slow;5").await;
+    let mut quick = world.connect(CARO).await;
+    let slow = connect_as(&world, &format!("{DORA};5")).await;
     for sequence in 1..=EVENTS {
         let event = published(sequence, EVENT_BYTES);
         world.past.commit(&event);
@@ -137,7 +138,7 @@ async fn who_takes_nothing_is_cut_off_when_the_token_ends() {
 }
 
 async fn connect_and_fall_silent(world: &World) -> TcpStream {
-    connect_as(world, "client:slow").await
+    connect_as(world, DORA).await
 }
 
 async fn connect_as(world: &World, token: &str) -> TcpStream {

@@ -24,6 +24,7 @@ use crate::{
     api::Past,
     drain::start,
     events::{publish, withdrawn},
+    people::client,
     world::{PATIENCE, publisher, settings, start_api, wait_for_ready},
 };
 
@@ -63,8 +64,10 @@ async fn visit(address: SocketAddr, number: u64) -> io::Result<()> {
     let mut stream = TcpStream::connect(address).await?;
     let path = ["/chat/events/stream", "/realtime/stream?topics=chat,reels"]
         [usize::from(number.is_multiple_of(2))];
-    let request =
-        format!("GET {path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer client:{number}\r\n\r\n");
+    let request = format!(
+        "GET {path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {}\r\n\r\n",
+        client(number)
+    );
     let (half, rest) = request.split_at(request.len() / 2);
     stream.write_all(half.as_bytes()).await?;
     if number.is_multiple_of(7) {

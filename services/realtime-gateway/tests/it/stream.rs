@@ -4,6 +4,7 @@ use serde_json::json;
 
 use crate::{
     events::{PUBLIC, message, publish, published, status, withdrawn},
+    people::{CARO, OTHER_SHOP, SHOP, SHOP_ID},
     sse::{Sse, ask},
     world::World,
 };
@@ -11,7 +12,7 @@ use crate::{
 #[tokio::test(flavor = "multi_thread")]
 async fn the_stream_begins_as_clients_know_it() {
     let world = World::start().await;
-    let response = ask(&world.url, "shop:a", "?shopId=a").await;
+    let response = ask(&world.url, SHOP, &format!("?shopId={SHOP_ID}")).await;
     let header = |name: &str| {
         response
             .headers()
@@ -32,7 +33,7 @@ async fn the_stream_begins_as_clients_know_it() {
     let greeting = Sse::of(response).next().await;
     assert_eq!(greeting.event, "chat:connected");
     assert_eq!(
-        greeting.read_to("shop:a"),
+        greeting.read_to(SHOP),
         0,
         "nobody reconnects without a place"
     );
@@ -40,7 +41,7 @@ async fn the_stream_begins_as_clients_know_it() {
     let at = greeting.data["at"].as_str().unwrap().to_owned();
     assert_eq!(
         greeting.data,
-        json!({"ok": true, "channel": "shop:a", "at": at})
+        json!({"ok": true, "channel": SHOP, "at": at})
     );
     assert!(at.len() == 24 && at.ends_with('Z'), "{at}");
 }
@@ -48,9 +49,9 @@ async fn the_stream_begins_as_clients_know_it() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_shop_hears_its_own_in_every_tab_and_everybody_hears_the_feed() {
     let world = World::start().await;
-    let mut tabs = [world.connect("shop:a").await, world.connect("shop:a").await];
-    let mut other = world.connect("shop:b").await;
-    let mut client = world.connect("client:c").await;
+    let mut tabs = [world.connect(SHOP).await, world.connect(SHOP).await];
+    let mut other = world.connect(OTHER_SHOP).await;
+    let mut client = world.connect(CARO).await;
     assert_eq!(
         (
             world.gateway.counts().channels,
@@ -59,15 +60,15 @@ async fn a_shop_hears_its_own_in_every_tab_and_everybody_hears_the_feed() {
         (3, 4)
     );
 
-    publish(&world.bus, &[status("a", 1, 40)]).await;
+    publish(&world.bus, &[status(SHOP_ID, 1, 40)]).await;
     for tab in &mut tabs {
         let heard = tab.next().await;
         assert_eq!(heard.event, "reel:status");
-        assert_eq!((heard.read_to("shop:a"), heard.read_to(PUBLIC)), (1, 0));
+        assert_eq!((heard.read_to(SHOP), heard.read_to(PUBLIC)), (1, 0));
         let at = &heard.data["at"];
         assert_eq!(
             heard.data,
-            json!({"reelId": "reel-1", "shopId": "a", "status": "PROCESSING", "stage": "RENDER_VIDEO", "progress": 40,
+            json!({"reelId": "reel-1", "shopId": SHOP_ID, "status": "PROCESSING", "stage": "RENDER_VIDEO", "progress": 40,
                    "errorCode": null, "errorMessage": null, "at": at})
         );
     }
@@ -87,15 +88,15 @@ async fn a_shop_hears_its_own_in_every_tab_and_everybody_hears_the_feed() {
 #[tokio::test(flavor = "multi_thread")]
 async fn events_arrive_in_order_and_once_however_often_the_bus_delivers_them() {
     let world = World::start().await;
-    let mut stream = world.connect("shop:a").await;
-    let events: Vec<_> = (1..=50).map(|number| message("shop:a", number)).collect();
+    let mut stream = world.connect(SHOP).await;
+    let events: Vec<_> = (1..=50).map(|number| message(SHOP, number)).collect();
     for few in events.chunks(10) {
         publish(&world.bus, few).await;
         publish(&world.bus, few).await;
         publish(&world.bus, &events[..1]).await;
     }
     for number in 1..=50 {
-        assert_eq!(stream.next().await.read_to("shop:a"), number);
+        assert_eq!(stream.next().await.read_to(SHOP), number);
     }
     // Nothing more of them comes before this.
     publish(&world.bus, &[withdrawn(1)]).await;
@@ -105,7 +106,7 @@ async fn events_arrive_in_order_and_once_however_often_the_bus_delivers_them() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_event_of_a_later_version_is_passed_over() {
     let world = World::start().await;
-    let mut stream = world.connect("client:c").await;
+    let mut stream = world.connect(CARO).await;
     let mut unknown = withdrawn(1);
     assert_eq!(unknown.audience, PUBLIC);
     unknown.payload = None;
@@ -116,7 +117,7 @@ async fn an_event_of_a_later_version_is_passed_over() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stream_ends_when_its_token_does() {
     let world = World::start().await;
-    let mut stream = world.connect("client:c;1").await;
+    let mut stream = world.connect(&format!("{CARO};1")).await;
     let last = stream.next().await;
     assert_eq!(
         (last.event.as_str(), &last.data["reason"]),

@@ -18,6 +18,7 @@ use tonic::{Request, Response, Status, codec::CompressionEncoding, service::Rout
 
 use crate::{
     events::{publish, withdrawn},
+    people::CARO,
     world::World,
 };
 
@@ -61,7 +62,7 @@ async fn a_delivery_belongs_to_the_trace_of_the_write() {
         settings.insert("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint);
     })
     .await;
-    let mut stream = world.connect("client:c").await;
+    let mut stream = world.connect(CARO).await;
     let mut event = withdrawn(1);
     event.traceparent = TRACEPARENT.to_owned();
     publish(&world.bus, &[event]).await;

@@ -1,5 +1,6 @@
 //! A small believable data set, the same on every machine.
 
+use avvivo_contracts::audience::Audience;
 use avvivo_domain::identity::{AccountStatus, Role, UserType};
 use avvivo_kernel::{AccountId, Clock as _, ShopId, SystemClock};
 use avvivo_postgres::{
@@ -303,10 +304,10 @@ pub(super) fn cards(tokens: &Tokens) -> anyhow::Result<String> {
         let shop = SHOPS.iter().find(|shop| account(shop.owner) == person.id);
         let (side, channel) = match (person.user_type, person.status, shop) {
             (UserType::Shop, AccountStatus::Active, Some(shop)) => {
-                ("SHOP", format!("shop:{}", shop_id(shop.n)))
+                ("SHOP", Audience::Shop(shop_id(shop.n).into()))
             }
             (UserType::Client, AccountStatus::Active, _) => {
-                ("CLIENT", format!("client:{}", person.id))
+                ("CLIENT", Audience::Client(person.id.into()))
             }
             _ => return None,
         };
@@ -318,7 +319,7 @@ pub(super) fn cards(tokens: &Tokens) -> anyhow::Result<String> {
                 || person.email.to_owned(),
                 |shop| format!("{} · {}", person.name, shop.address),
             ),
-            channel,
+            channel: channel.to_string(),
             shop_id: shop.map(|shop| shop_id(shop.n)),
             token: tokens.named(variable),
         })

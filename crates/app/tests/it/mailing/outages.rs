@@ -15,6 +15,7 @@ use avvivo_app::{
     outbox::DrainReport,
     shops::{edit_shop, reset_password},
 };
+use avvivo_contracts::audience::Audience;
 use avvivo_domain::identity::Email;
 use avvivo_ports::{
     IdentityAdmin, IdentityError, IdentityUser, Mail, MailError, MailId, Mailer,
@@ -61,7 +62,7 @@ async fn a_provider_that_is_away_delays_mails_and_nothing_else() {
     let people = ["a@b.c", "b@b.c", "c@b.c", "d@b.c", "e@b.c", "f@b.c"];
     world.asked_for(&people).await;
     let mut tx = world.begin().await;
-    world.announce_to(&mut tx, "a").await;
+    world.announce_to(&mut tx, Audience::PublicReels).await;
     tx.commit().await.unwrap();
     world.mailer.fail_next(4);
     // Four are tried and found to wait; the event goes.

@@ -2,7 +2,7 @@
 
 use avvivo_app::AppError;
 use avvivo_contracts::{
-    audience,
+    audience::Audience,
     events::v1::{Event, event::Payload},
     jobs::v1::RenderReel,
 };
@@ -68,10 +68,10 @@ impl World {
     }
 
     /// The events of an audience in the outbox, oldest first.
-    pub(crate) async fn events(&self, audience: &str) -> Vec<Event> {
+    pub(crate) async fn events(&self, audience: Audience) -> Vec<Event> {
         let sql = "SELECT payload FROM outbox WHERE kind = 'EVENT' AND destination = $1 ORDER BY position";
         let rows: Vec<Vec<u8>> = sqlx::query_scalar(sql)
-            .bind(audience)
+            .bind(audience.to_string())
             .fetch_all(self.pool())
             .await
             .unwrap();
@@ -82,12 +82,12 @@ impl World {
 
     /// What a shop is told of its reels: `ACTIVE DONE 100`, and the code of a failure.
     pub(crate) async fn told(&self, shop: &Shop) -> Vec<String> {
-        words(&self.events(&audience::shop(shop.id)).await)
+        words(&self.events(Audience::Shop(shop.id)).await)
     }
 
     /// What everybody is told.
     pub(crate) async fn told_everybody(&self) -> Vec<String> {
-        words(&self.events(audience::PUBLIC_REELS).await)
+        words(&self.events(Audience::PublicReels).await)
     }
 
     /// The objects that are to be deleted, with the time they have left.

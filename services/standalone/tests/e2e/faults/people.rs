@@ -1,6 +1,6 @@
 //! Who talks to whom.
 
-use avvivo_contracts::audience;
+use avvivo_contracts::audience::Audience;
 use avvivo_domain::identity::{AccountStatus, Role, UserType};
 use avvivo_kernel::{Clock as _, SystemClock};
 use avvivo_postgres::{
@@ -70,7 +70,7 @@ impl Cast {
             open_shop(&mut tx, shop, owner).await;
             people.push(Person {
                 side: Side::Shop,
-                audience: audience::shop(shop.into()),
+                audience: Audience::Shop(shop.into()).to_string(),
                 token: token(google_url, &email).await,
             });
             shops.push(shop);
@@ -81,7 +81,7 @@ impl Cast {
             account(&mut tx, (id, &email), (UserType::Client, Role::User)).await;
             people.push(Person {
                 side: Side::Client,
-                audience: audience::client(id.into()),
+                audience: Audience::Client(id.into()).to_string(),
                 token: token(google_url, &email).await,
             });
         }

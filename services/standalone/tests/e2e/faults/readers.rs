@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use avvivo_contracts::{audience::PUBLIC_REELS, cursor::Cursor};
+use avvivo_contracts::{audience::Audience, cursor::Cursor};
 use rand::{Rng as _, rngs::StdRng};
 use reqwest::Method;
 use serde_json::json;
@@ -132,7 +132,7 @@ impl Reader {
         let own = world.cast.people[person].audience.clone();
         let audiences = match door {
             Door::Topic => vec![own.clone()],
-            Door::Chat | Door::Tickets => vec![own.clone(), PUBLIC_REELS.to_owned()],
+            Door::Chat | Door::Tickets => vec![own.clone(), Audience::PublicReels.to_string()],
         };
         let name = format!("reader {number} ({door:?}, {own})");
         Self {

@@ -4,7 +4,7 @@
 //! lost. Both are put in by number: what is next goes into the ring, what comes early waits, what was here is dropped. Pure:
 //! fetching is somebody else's, this only says what to fetch.
 
-use std::{collections::BTreeMap, num::NonZeroU64, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{frame::Frame, ring::Ring};
 
@@ -22,62 +22,70 @@ pub(crate) enum Put {
     Early,
 }
 
-/// One audience. Most hear nothing for as long as somebody is there, and are two numbers.
+/// What one audience was told. Most hear nothing for as long as somebody is there, and are one number.
 #[derive(Debug)]
-pub(crate) struct Audience {
-    /// The highest number that was ever heard of.
-    known: u64,
-    /// The number after the head, as long as that is known and nothing has come.
-    awaited: Option<NonZeroU64>,
-    told: Option<Box<Told>>,
+pub(crate) enum Log<B> {
+    /// Nobody has said yet where it begins; this is the highest number that was ever heard of.
+    Unplaced(u64),
+    /// This is the last number, and nothing has come after it.
+    Quiet(u64),
+    /// Something came.
+    Told(Box<Told<B>>),
 }
 
-/// What came.
+/// What came, and what few audiences have besides, in the same piece of memory.
 #[derive(Debug)]
-struct Told {
+pub(crate) struct Told<B> {
+    /// The highest number that was ever heard of.
+    known: u64,
     /// None until the head is known: what comes meanwhile waits.
     ring: Option<Ring>,
     early: BTreeMap<u64, Arc<Frame>>,
+    pub(crate) beside: B,
 }
 
-impl Audience {
-    /// An audience of which `known` is the highest number that was heard of so far.
-    pub(crate) fn new(known: u64) -> Self {
-        Self {
-            known,
-            awaited: None,
-            told: None,
-        }
-    }
-
+impl<B: Default> Log<B> {
     /// Looks at the ring, once the head is known.
     pub(crate) fn with_ring<T>(&self, look: impl FnOnce(&Ring) -> T) -> Option<T> {
-        match &self.told {
-            Some(told) => told.ring.as_ref().map(look),
-            None => self.awaited.map(|awaited| look(&empty(awaited))),
+        match self {
+            Self::Unplaced(_) => None,
+            Self::Quiet(head) => Some(look(&Ring::at(*head))),
+            Self::Told(told) => told.ring.as_ref().map(look),
         }
     }
 
-    /// What keeps events, from now on.
-    fn told(&mut self) -> &mut Told {
-        let awaited = self.awaited.take();
-        self.told.get_or_insert_with(|| {
-            Box::new(Told {
-                ring: awaited.map(empty),
-                early: BTreeMap::new(),
-            })
-        })
+    /// What keeps events and what is besides, from now on.
+    pub(crate) fn told(&mut self) -> &mut Told<B> {
+        let (known, ring) = match self {
+            Self::Told(told) => return told,
+            Self::Unplaced(known) => (*known, None),
+            Self::Quiet(head) => (*head, Some(Ring::at(*head))),
+        };
+        *self = Self::Told(Box::new(Told {
+            known,
+            ring,
+            early: BTreeMap::new(),
+            beside: B::default(),
+        }));
+        self.told()
+    }
+
+    /// What few audiences have besides.
+    pub(crate) fn beside(&self) -> Option<&B> {
+        match self {
+            Self::Unplaced(_) | Self::Quiet(_) => None,
+            Self::Told(told) => Some(&told.beside),
+        }
     }
 
     /// The api says that `head` was the last event a moment ago. It is where a ring begins that has nothing yet.
     pub(crate) fn learn_head(&mut self, head: u64) {
-        self.known = self.known.max(head);
-        match &mut self.told {
-            None if self.awaited.is_none() => {
-                self.awaited = NonZeroU64::new(head.saturating_add(1));
-            }
-            None => {}
-            Some(told) => {
+        match self {
+            Self::Unplaced(known) if *known <= head => *self = Self::Quiet(head),
+            Self::Quiet(last) if head <= *last => {}
+            _ => {
+                let told = self.told();
+                told.known = told.known.max(head);
                 told.ring.get_or_insert_with(|| Ring::at(head));
                 told.settle();
             }
@@ -87,11 +95,11 @@ impl Audience {
     /// Puts an event in.
     pub(crate) fn put(&mut self, event: Arc<Frame>) -> Put {
         let sequence = event.sequence;
-        self.known = self.known.max(sequence);
         if sequence <= self.head().unwrap_or_default() {
             return Put::Repeated;
         }
         let told = self.told();
+        told.known = told.known.max(sequence);
         if told.early.contains_key(&sequence) {
             return Put::Repeated;
         }
@@ -115,12 +123,15 @@ impl Audience {
 
     /// What is missing: everything after this number, because later ones were heard of. None when nothing is.
     pub(crate) fn missing_after(&self) -> Option<u64> {
-        self.head().filter(|&head| head < self.known)
+        self.head().filter(|&head| head < self.known())
     }
 
     /// The highest number that was ever heard of.
     pub(crate) fn known(&self) -> u64 {
-        self.known
+        match self {
+            Self::Unplaced(known) | Self::Quiet(known) => *known,
+            Self::Told(told) => told.known,
+        }
     }
 
     /// Older events, for readers that come back: all that can be had of what comes after `wanted`. The last of them is the
@@ -143,12 +154,7 @@ impl Audience {
     }
 }
 
-/// A ring without events, of which this number comes next.
-fn empty(awaited: NonZeroU64) -> Ring {
-    Ring::at(awaited.get() - 1)
-}
-
-impl Told {
+impl<B> Told<B> {
     /// Moves what is next from those that wait into the ring.
     fn settle(&mut self) {
         let Some(ring) = &mut self.ring else { return };
@@ -175,55 +181,55 @@ mod tests {
         Arc::new(Frame::for_tests(sequence, 10))
     }
 
-    fn kept(audience: &Audience) -> Vec<u64> {
+    fn kept(log: &Log<()>) -> Vec<u64> {
         let kept = |ring: &Ring| match ring.after(Place::after(ring.tail())) {
             After::Behind => Vec::new(),
             After::Events(events) => events.map(|event| event.sequence).collect(),
         };
-        audience.with_ring(kept).unwrap()
+        log.with_ring(kept).unwrap()
     }
 
     #[test]
     fn what_comes_early_waits_and_is_told_to_be_fetched() {
-        let mut audience = Audience::new(0);
-        audience.learn_head(4);
-        assert_eq!(audience.put(event(5)), Put::Added);
-        assert_eq!(audience.put(event(7)), Put::Early);
-        assert_eq!(audience.missing_after(), Some(5));
-        assert_eq!(audience.put(event(7)), Put::Repeated);
-        assert_eq!(audience.put(event(3)), Put::Repeated);
-        assert_eq!(audience.put(event(6)), Put::Added);
-        assert_eq!(kept(&audience), [5, 6, 7]);
-        assert_eq!(audience.missing_after(), None);
+        let mut log = Log::<()>::Unplaced(0);
+        log.learn_head(4);
+        assert_eq!(log.put(event(5)), Put::Added);
+        assert_eq!(log.put(event(7)), Put::Early);
+        assert_eq!(log.missing_after(), Some(5));
+        assert_eq!(log.put(event(7)), Put::Repeated);
+        assert_eq!(log.put(event(3)), Put::Repeated);
+        assert_eq!(log.put(event(6)), Put::Added);
+        assert_eq!(kept(&log), [5, 6, 7]);
+        assert_eq!(log.missing_after(), None);
     }
 
     #[test]
     fn what_comes_before_the_head_is_known_is_not_lost() {
-        let mut audience = Audience::new(0);
-        assert_eq!(audience.put(event(5)), Put::Early);
-        assert_eq!(audience.put(event(6)), Put::Early);
-        audience.learn_head(5);
-        assert_eq!(kept(&audience), [6]);
+        let mut log = Log::<()>::Unplaced(0);
+        assert_eq!(log.put(event(5)), Put::Early);
+        assert_eq!(log.put(event(6)), Put::Early);
+        log.learn_head(5);
+        assert_eq!(kept(&log), [6]);
     }
 
     #[test]
     fn what_was_heard_of_before_anybody_listened_is_fetched() {
-        let mut audience = Audience::new(9);
-        audience.learn_head(7);
-        assert_eq!(audience.missing_after(), Some(7));
+        let mut log = Log::<()>::Unplaced(9);
+        log.learn_head(7);
+        assert_eq!(log.missing_after(), Some(7));
     }
 
     #[test]
     fn what_nobody_has_any_more_is_given_up() {
-        let mut audience = Audience::new(0);
-        audience.learn_head(4);
-        audience.put(event(9));
-        audience.give_up_before(8);
-        assert_eq!(audience.missing_after(), Some(7));
-        audience.put(event(8));
-        assert_eq!(kept(&audience), [8, 9]);
+        let mut log = Log::<()>::Unplaced(0);
+        log.learn_head(4);
+        log.put(event(9));
+        log.give_up_before(8);
+        assert_eq!(log.missing_after(), Some(7));
+        log.put(event(8));
+        assert_eq!(kept(&log), [8, 9]);
         let is_behind = |ring: &Ring| matches!(ring.after(Place::after(4)), After::Behind);
-        assert_eq!(audience.with_ring(is_behind), Some(true));
+        assert_eq!(log.with_ring(is_behind), Some(true));
     }
 
     proptest! {
@@ -235,14 +241,14 @@ mod tests {
                 prop::collection::vec(1..=count, 0..30),
             ))
         ) {
-            let mut audience = Audience::new(0);
+            let mut log = Log::<()>::Unplaced(0);
             let count = order.len();
-            audience.learn_head(0);
+            log.learn_head(0);
             for sequence in repeats.into_iter().chain(order) {
-                audience.put(event(sequence));
+                log.put(event(sequence));
             }
-            prop_assert_eq!(kept(&audience), (1..=u64::try_from(count).unwrap()).collect::<Vec<_>>());
-            prop_assert_eq!(audience.missing_after(), None);
+            prop_assert_eq!(kept(&log), (1..=u64::try_from(count).unwrap()).collect::<Vec<_>>());
+            prop_assert_eq!(log.missing_after(), None);
         }
     }
 }
