@@ -107,6 +107,13 @@ pub struct LimitsConfig {
     pub max_age: Duration,
 }
 
+impl LimitsConfig {
+    /// Connections on this instance, to count with.
+    pub(crate) fn most(&self) -> usize {
+        usize::try_from(self.connections).unwrap_or(usize::MAX)
+    }
+}
+
 impl Section for LimitsConfig {
     const TITLE: &'static str = "Connections";
 

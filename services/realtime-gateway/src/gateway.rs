@@ -113,7 +113,7 @@ impl Gateway {
             places: Places::new(config.limits),
             around: Arc::clone(&around),
         };
-        let reactors = Arc::new(Reactors::start(posts, &around)?);
+        let reactors = Arc::new(Reactors::start(posts, &around, config.limits.most())?);
         let redis = redis(&config.redis)?;
         let router = router(config, telemetry, lifecycle, &entrance)?;
 
@@ -184,8 +184,8 @@ fn surroundings(
     lifecycle: &Lifecycle,
     (api, posts): (&Arc<Api>, Posts),
 ) -> Arc<Surroundings> {
-    let pace = Pace::begin();
-    let hub = Arc::new(Hub::new(posts, pace));
+    let (pace, most) = (Pace::begin(), config.limits.most());
+    let hub = Arc::new(Hub::new(posts, pace, most));
     let instruments = Instruments::new(telemetry.metrics(), &hub);
     let history = History {
         hub: Arc::clone(&hub),
@@ -196,7 +196,7 @@ fn surroundings(
     Arc::new(Surroundings {
         hub,
         history: Arc::new(history),
-        grants: Grants::default(),
+        grants: Grants::new(most),
         clock: Arc::new(SystemClock),
         pace,
         instruments,

@@ -119,18 +119,17 @@ impl Hash for Kept {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Since(u64);
 
-impl Default for Grants {
-    fn default() -> Self {
+impl Grants {
+    /// None yet; with room for those of so many readers.
+    pub(crate) fn new(readers: usize) -> Self {
         Self {
             state: Mutex::new(State {
-                kept: Halves::of(HALF),
+                kept: Halves::with_room(HALF, readers),
                 revocations: 0,
             }),
         }
     }
-}
 
-impl Grants {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -194,7 +193,7 @@ mod tests {
 
     #[test]
     fn a_grant_is_for_one_token_and_what_it_asked_for() {
-        let grants = Grants::default();
+        let grants = Grants::new(0);
         grants.keep(&grant(key("t", &["a", "b"]), "ana"), grants.now());
         assert!(grants.get(key("t", &["a", "b"]), Tick(9)).is_some());
         assert!(
@@ -212,7 +211,7 @@ mod tests {
 
     #[test]
     fn a_change_of_rights_is_stronger_than_an_answer_from_before() {
-        let grants = Grants::default();
+        let grants = Grants::new(0);
         let (ana, bea) = (key("ana", &[]), key("bea", &[]));
         grants.keep(&grant(ana, "ana"), grants.now());
         grants.keep(&grant(bea, "bea"), grants.now());

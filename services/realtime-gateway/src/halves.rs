@@ -16,8 +16,13 @@ pub(crate) struct Halves<E> {
 impl<E: Hash + Eq> Halves<E> {
     /// An empty one, of two halves of so many entries.
     pub(crate) fn of(half: usize) -> Self {
+        Self::with_room(half, 0)
+    }
+
+    /// With room for so many from the beginning.
+    pub(crate) fn with_room(half: usize, room: usize) -> Self {
         Self {
-            newer: HashSet::new(),
+            newer: HashSet::with_capacity(room.min(half)),
             older: HashSet::new(),
             half,
         }

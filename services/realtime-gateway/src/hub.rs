@@ -135,10 +135,15 @@ impl Hub {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A hub of which these reactors carry readers.
-    pub(crate) fn new(posts: Posts, pace: Pace) -> Self {
+    /// A hub of which these reactors carry readers. There is room for the topics of so many from the beginning, and it takes no
+    /// memory before it is used: a table that grows leaves its smaller predecessors to the allocator.
+    pub(crate) fn new(posts: Posts, pace: Pace, readers: usize) -> Self {
+        let state = State {
+            topics: HashSet::with_capacity(readers),
+            ..State::default()
+        };
         Self {
-            state: Mutex::default(),
+            state: Mutex::new(state),
             posts,
             pace,
             holes: Notify::new(),

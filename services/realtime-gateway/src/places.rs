@@ -128,8 +128,9 @@ pub(crate) struct Place {
 }
 
 impl<K: Hash + Eq> Counts<K> {
-    fn new() -> Self {
-        Self(Mutex::default())
+    /// None yet; with room for so many.
+    fn new(room: usize) -> Self {
+        Self(Mutex::new(HashMap::with_capacity(room)))
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<K, u32>> {
@@ -162,13 +163,12 @@ impl<K: Hash + Eq> Counts<K> {
 
 impl Places {
     pub(crate) fn new(limits: LimitsConfig) -> Arc<Self> {
-        let most = usize::try_from(limits.connections).unwrap_or(Semaphore::MAX_PERMITS);
         Arc::new(Self {
             rush: Rush::new(),
-            free: Semaphore::new(most),
+            free: Semaphore::new(limits.most().min(Semaphore::MAX_PERMITS)),
             limits,
-            addresses: Counts::new(),
-            accounts: Counts::new(),
+            addresses: Counts::new(0),
+            accounts: Counts::new(limits.most()),
         })
     }
 

@@ -85,7 +85,13 @@ struct Reactor {
 }
 
 impl Reactor {
-    fn new(around: Arc<Surroundings>, inbox: Arc<Inbox>, bit: u32) -> io::Result<Self> {
+    /// With room for so many streams, which takes no memory before it is used.
+    fn new(
+        around: Arc<Surroundings>,
+        inbox: Arc<Inbox>,
+        bit: u32,
+        most: usize,
+    ) -> io::Result<Self> {
         let poll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
         epoll::add(
             &poll,
@@ -99,7 +105,7 @@ impl Reactor {
             inbox,
             bit,
             poll,
-            conns: Slab::new(),
+            conns: Slab::with_capacity(most),
             generation: 0,
             audiences: Audiences::default(),
             benches: Slab::new(),

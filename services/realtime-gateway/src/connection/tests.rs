@@ -43,7 +43,7 @@ impl Bench {
     fn new() -> Self {
         let metrics = Metrics::isolated().unwrap();
         let pace = Pace::begin();
-        let hub = Arc::new(Hub::new(Posts::default(), pace));
+        let hub = Arc::new(Hub::new(Posts::default(), pace, 0));
         let instruments = Instruments::new(&metrics, &hub);
         // Nobody is there: what is not in a ring is gone.
         let nowhere = ApiConfig {
@@ -60,7 +60,7 @@ impl Bench {
         let around = Surroundings {
             hub,
             history: Arc::new(history),
-            grants: Grants::default(),
+            grants: Grants::new(0),
             clock: Arc::new(SystemClock),
             pace,
             instruments,

@@ -40,11 +40,11 @@ impl Posts {
 }
 
 impl Reactors {
-    /// Starts a thread for each inbox.
-    pub(crate) fn start(posts: Posts, around: &Arc<Surroundings>) -> io::Result<Self> {
+    /// Starts a thread for each inbox; so many streams there may be at most.
+    pub(crate) fn start(posts: Posts, around: &Arc<Surroundings>, most: usize) -> io::Result<Self> {
         let mut ends = Vec::new();
         for (index, inbox) in posts.each().enumerate() {
-            let reactor = Reactor::new(Arc::clone(around), Arc::clone(inbox), 1 << index)?;
+            let reactor = Reactor::new(Arc::clone(around), Arc::clone(inbox), 1 << index, most)?;
             let (end, ended) = oneshot::channel();
             thread::Builder::new()
                 .name(format!("reactor-{index}"))
