@@ -23,7 +23,10 @@ use http::{
     HeaderName, Method, Request, Version,
     header::{CONNECTION, CONTENT_LENGTH, DATE, EXPECT, TRANSFER_ENCODING, UPGRADE},
 };
-use tokio::{sync::Semaphore, time::timeout};
+use tokio::{
+    sync::{Semaphore, SemaphorePermit},
+    time::timeout,
+};
 use tower::ServiceExt as _;
 
 use crate::{
@@ -36,7 +39,7 @@ use crate::{
 const MAX_HEADERS: usize = 100;
 /// No refusal is longer.
 const MAX_REFUSAL: usize = 64 << 10;
-/// Requests that are looked at together. Each takes twenty times the memory while it is looked at that its stream takes
+/// Requests that are read and looked at together. Each takes forty times the memory meanwhile that its stream takes
 /// afterwards, and an allocator keeps what it once had: a burst needs not have all of it at once.
 const TURNS: usize = 64;
 /// Whoever has waited so long no longer does: those before wait for something else.
@@ -73,28 +76,31 @@ pub(crate) struct Front {
 #[async_trait]
 impl Door for Front {
     async fn receive(&self, mut visitor: Visitor) -> Option<Visitor> {
-        let request = loop {
-            match look(visitor.said()) {
-                Look::Ours(request) => break request,
-                Look::Unsure => {}
-                Look::NotOurs => return Some(visitor),
-            }
-            if let Err(error) = visitor.listen().await {
+        let (request, turn) = loop {
+            if let Err(error) = visitor.has_more().await {
                 tracing::debug!(peer = %visitor.peer(), %error, "nobody asked for anything");
                 return None;
             }
+            let turn = self.turn().await;
+            if let Err(error) = visitor.listen() {
+                tracing::debug!(peer = %visitor.peer(), %error, "nobody asked for anything");
+                return None;
+            }
+            match look(visitor.said()) {
+                Look::Ours(request) => break (request, turn),
+                // Whoever speaks slowly keeps nobody waiting.
+                Look::Unsure => drop(turn),
+                Look::NotOurs => return Some(visitor),
+            }
         };
-        let mut request = request.map(|()| Body::empty());
-        let extensions = request.extensions_mut();
-        extensions.insert(ConnectInfo(visitor.peer()));
-        extensions.insert(ByReactor);
-        let response = self.look_at(request).await;
-        if let Err(error) = self.answer(visitor, response).await {
-            tracing::debug!(%error, "an answer did not arrive");
-        }
+        // In a box: many more wait for their turn than have it.
+        Box::pin(self.see_to(visitor, *request, turn)).await;
         None
     }
 }
+
+/// Something that one waits for in turn; over when dropped.
+type Turn<'f> = Option<SemaphorePermit<'f>>;
 
 impl Front {
     pub(crate) fn new(router: Router, reactors: Arc<Reactors>, clock: Arc<dyn Clock>) -> Self {
@@ -106,12 +112,23 @@ impl Front {
         }
     }
 
+    async fn turn(&self) -> Turn<'_> {
+        // The semaphore is never closed.
+        timeout(PATIENCE, self.turns.acquire()).await.ok()?.ok()
+    }
+
     /// Has the routes decide. The turn is over when they have: whoever takes their time to hear it keeps nobody waiting.
-    async fn look_at(&self, request: Request<Body>) -> Response {
-        let _turn = timeout(PATIENCE, self.turns.acquire()).await;
+    async fn see_to(&self, visitor: Visitor, request: Request<()>, turn: Turn<'_>) {
+        let mut request = request.map(|()| Body::empty());
+        let extensions = request.extensions_mut();
+        extensions.insert(ConnectInfo(visitor.peer()));
+        extensions.insert(ByReactor);
         // Routers do not fail.
         let Ok(response) = self.router.clone().oneshot(request).await;
-        response
+        drop(turn);
+        if let Err(error) = self.answer(visitor, response).await {
+            tracing::debug!(%error, "an answer did not arrive");
+        }
     }
 
     async fn answer(&self, visitor: Visitor, mut response: Response) -> std::io::Result<()> {

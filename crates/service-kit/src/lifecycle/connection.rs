@@ -126,7 +126,8 @@ impl Connections {
             let dropped = connection.dropped.clone();
             let received = dropped.run_until_cancelled(door.receive(visitor)).await;
             if let Some(visitor) = received.flatten() {
-                connection.resume(visitor).await;
+                // In a box: nobody who is kept at the door takes the memory of a server's connection.
+                Box::pin(connection.resume(visitor)).await;
             }
         });
     }

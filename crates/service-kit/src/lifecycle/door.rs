@@ -8,8 +8,8 @@ use std::{
 };
 
 use async_trait::async_trait;
+use bytes::BufMut as _;
 use tokio::{
-    io::AsyncReadExt as _,
     net::TcpStream,
     sync::{OwnedSemaphorePermit, Semaphore},
 };
@@ -17,6 +17,9 @@ use tokio_util::sync::CancellationToken;
 
 /// Most bytes that are read at the door; whoever says more before the first blank line is HTTP's business.
 const MAX_READ: usize = 16 * 1024;
+
+/// Most heads are a token of a kilobyte and some headers.
+const USUAL_HEAD: usize = 2 * 1024;
 
 /// How long somebody may take to hear the last word.
 const LAST_WORD_LIMIT: Duration = Duration::from_secs(5);
@@ -86,31 +89,39 @@ impl Visitor {
         &self.said
     }
 
-    /// Reads more.
+    /// Waits until there is more to read. Meanwhile a visitor takes next to no memory, and many wait when all come at once.
     ///
     /// # Errors
     ///
-    /// When there is nothing more to come: the other end has gone or said too little for too long, or the service stops.
-    /// Also when there is no room for more.
-    pub async fn listen(&mut self) -> io::Result<()> {
+    /// When it has said too little for too long, or the service stops.
+    pub async fn has_more(&self) -> io::Result<()> {
+        let patience = tokio::time::sleep_until(self.patience_ends.into());
+        tokio::select! {
+            ready = self.stream.readable() => ready,
+            () = patience => Err(io::ErrorKind::TimedOut.into()),
+            // Whoever has not asked for anything yet does so elsewhere.
+            () = self.stopping.cancelled() => Err(io::ErrorKind::ConnectionAborted.into()),
+        }
+    }
+
+    /// Reads what there is, if there is anything after all.
+    ///
+    /// # Errors
+    ///
+    /// When there is nothing more to come, or no room for more.
+    pub fn listen(&mut self) -> io::Result<()> {
         let room = MAX_READ.saturating_sub(self.said.len());
         if room == 0 {
             return Err(io::ErrorKind::OutOfMemory.into());
         }
-        if self.said.capacity() == 0 {
-            // Most heads are a token of a kilobyte and some headers.
-            self.said.reserve_exact(2 * 1024);
+        if self.said.len() == self.said.capacity() {
+            self.said.reserve_exact(USUAL_HEAD.min(room));
         }
-        let patience = tokio::time::sleep_until(self.patience_ends.into());
-        let mut limited = (&mut self.stream).take(u64::try_from(room).unwrap_or_default());
-        tokio::select! {
-            read = limited.read_buf(&mut self.said) => match read? {
-                0 => Err(io::ErrorKind::UnexpectedEof.into()),
-                _ => Ok(()),
-            },
-            () = patience => Err(io::ErrorKind::TimedOut.into()),
-            // Whoever has not asked for anything yet does so elsewhere.
-            () = self.stopping.cancelled() => Err(io::ErrorKind::ConnectionAborted.into()),
+        match self.stream.try_read_buf(&mut (&mut self.said).limit(room)) {
+            Ok(0) => Err(io::ErrorKind::UnexpectedEof.into()),
+            Ok(_) => Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(()),
+            Err(error) => Err(error),
         }
     }
 
