@@ -97,14 +97,14 @@ impl State {
     /// Where a reader of an audience begins who goes on from `resume`, if this instance can tell: it hears of it, and of as
     /// much as the reader has read.
     fn head(&self, topic: &TopicRef, resume: &Resume) -> Option<u64> {
-        let Named(heard) = self.topics.get(&topic.name())?;
+        let Named(its) = self.topics.get(&topic.name())?;
         let head = topic.whole_to()?;
         let place = match resume {
             Resume::From(cursor) => cursor.place_of(topic.tag()),
             Resume::Now | Resume::Unknown => None,
         };
         let is_known =
-            TopicRef::ptr_eq(heard, topic) && place.is_none_or(|place| !is_ahead(place, head));
+            TopicRef::ptr_eq(its, topic) && place.is_none_or(|place| !is_ahead(place, head));
         is_known.then_some(head)
     }
 }
@@ -247,7 +247,9 @@ impl Hub {
             // Everybody who came back after a fault made it large.
             state.stirred = Vec::new();
         }
-        stirred.iter().for_each(|topic| topic.settle());
+        for topic in &stirred {
+            topic.settle();
+        }
         stirred
     }
 

@@ -16,7 +16,7 @@ mod tally;
 mod threads;
 mod wheel;
 
-use std::{collections::VecDeque, io, net::TcpStream, sync::Arc};
+use std::{collections::VecDeque, io, net::TcpStream, sync::Arc, time::Duration};
 
 use avvivo_service_kit::lifecycle::Slot;
 use rustix::{
@@ -29,6 +29,7 @@ use slab::Slab;
 use self::{
     bench::{Audiences, Bench, Chair},
     conn::{Conn, Wrote},
+    inbox::Rest,
     tally::Tally,
     wheel::Wheel,
 };
@@ -46,6 +47,8 @@ use crate::{
 
 /// What the kernel reports at once.
 const EVENTS: usize = 1_024;
+/// How long those who come after somebody wait to be taken in together: nobody notices, and nobody is woken for each.
+const DOZE: Duration = Duration::from_millis(1);
 /// Stands for the bell; no connection has it, because their numbers are shorter.
 const BELL: u64 = u64::MAX;
 
@@ -81,6 +84,8 @@ struct Reactor {
     quick: Draft,
     slow: Draft,
     tally: Tally,
+    /// Somebody was taken in since it rested last, and so others may be about to come.
+    has_opened: bool,
     stopped: bool,
 }
 
@@ -116,6 +121,7 @@ impl Reactor {
             quick: Draft::default(),
             slow: Draft::default(),
             tally: Tally::default(),
+            has_opened: false,
             stopped: false,
         })
     }
@@ -150,8 +156,15 @@ impl Reactor {
             tv_sec: 0,
             tv_nsec: 0,
         };
-        let wait = if !self.running.is_empty() || !self.inbox.may_sleep() {
+        let rest = if std::mem::take(&mut self.has_opened) {
+            Rest::Dozing
+        } else {
+            Rest::Asleep
+        };
+        let wait = if !self.running.is_empty() || !self.inbox.may_rest(rest) {
             Some(at_once)
+        } else if rest == Rest::Dozing {
+            Timespec::try_from(DOZE).ok()
         } else {
             self.wheel.next().map(|next| {
                 let instant = self.around.pace.instant(next);
@@ -160,7 +173,6 @@ impl Reactor {
             })
         };
         let waited = epoll::wait(&self.poll, spare_capacity(events), wait.as_ref());
-        self.inbox.wake();
         match waited {
             Ok(_) | Err(rustix::io::Errno::INTR) => Ok(()),
             Err(error) => Err(error.into()),
@@ -213,6 +225,7 @@ impl Reactor {
             opening,
             first,
         } = newcomer;
+        self.has_opened = true;
         self.generation = self.generation.wrapping_add(1) & (u32::MAX >> 1);
         let mut conn = Conn::new(socket, session, slot, self.generation);
         conn.say(&first);

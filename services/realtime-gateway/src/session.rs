@@ -109,16 +109,18 @@ impl Session {
         place: Place,
     ) -> (Self, Opening) {
         let Right {
-            channel, ends_at, ..
+            channel,
+            ends_at: right_ends,
+            ..
         } = seats.grant().right;
         around.instruments.opened(channel);
         let (now, tick) = (around.clock.now(), around.pace.now());
         let age = around.max_age.mul_f64(0.8 + 0.4 * rand::random::<f64>());
-        let aged_at = tick.after(age);
-        let (ends_at, ends_as) = if ends_at <= aged_at {
-            (ends_at, Ending::Expired)
+        let grown_old = tick.after(age);
+        let (ends_at, reason) = if right_ends <= grown_old {
+            (right_ends, Ending::Expired)
         } else {
-            (aged_at, Ending::Aged)
+            (grown_old, Ending::Aged)
         };
         let first_beat = match dialect {
             Dialect::Chat => BEAT_EVERY,
@@ -134,7 +136,7 @@ impl Session {
             dialect,
             beat_at: tick.after(first_beat),
             ends_at,
-            ends_as,
+            ends_as: reason,
         };
         (session, Opening { greeting, since })
     }

@@ -340,14 +340,14 @@ impl Reactor {
     /// The ring has what there is after a number.
     pub(super) fn on_caught_up(&mut self, topic: &TopicRef, reached: u64) {
         match self.readers(topic) {
-            Some(Readers::One(chair)) => {
-                // Another's, who has left, may not reach far enough; then their own is still under way.
-                if self.waits_for(chair) && self.is_enough(chair, reached) {
-                    self.go_on(chair);
-                }
+            // Another's, who has left, may not reach far enough; then their own is still under way.
+            Some(Readers::One(chair))
+                if self.waits_for(chair) && self.is_enough(chair, reached) =>
+            {
+                self.go_on(chair);
             }
             Some(Readers::Bench(number)) => self.on_bench_caught_up(number, reached),
-            None => {}
+            Some(Readers::One(_)) | None => {}
         }
     }
 

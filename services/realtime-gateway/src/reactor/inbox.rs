@@ -2,10 +2,7 @@
 
 use std::{
     io,
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use rustix::{
@@ -39,58 +36,80 @@ pub(crate) enum Letter {
 
 /// The letters of one reactor.
 pub(crate) struct Inbox {
-    letters: Mutex<Vec<Letter>>,
-    /// Whether the reactor waits for the bell.
-    is_asleep: AtomicBool,
+    inner: Mutex<Inner>,
     bell: OwnedFd,
+}
+
+#[derive(Default)]
+struct Inner {
+    letters: Vec<Letter>,
+    rest: Rest,
+}
+
+/// How a reactor waits for letters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Rest {
+    /// Not at all.
+    #[default]
+    Awake,
+    /// It wakes by itself in a moment, so only what cannot wait rings. To be woken costs more than to open a stream, and when
+    /// everybody comes back one comes after the other.
+    Dozing,
+    /// Until the bell rings.
+    Asleep,
+}
+
+impl Letter {
+    /// Whether a moment matters.
+    fn is_urgent(&self) -> bool {
+        !matches!(self, Self::Open(_))
+    }
 }
 
 impl Inbox {
     pub(crate) fn new() -> io::Result<Self> {
         Ok(Self {
-            letters: Mutex::default(),
-            is_asleep: AtomicBool::new(false),
+            inner: Mutex::default(),
             bell: eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?,
         })
     }
 
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Puts a letter in, and wakes the reactor if it sleeps.
     pub(crate) fn post(&self, letter: Letter) {
-        self.letters
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(letter);
-        if self.is_asleep.swap(false, Ordering::SeqCst) {
+        let mut inner = self.lock();
+        let rings = match inner.rest {
+            Rest::Awake => false,
+            Rest::Dozing => letter.is_urgent(),
+            Rest::Asleep => true,
+        };
+        inner.letters.push(letter);
+        if rings {
+            inner.rest = Rest::Awake;
+            drop(inner);
             // Fails only for a counter that is full, and then it rings anyway.
             rustix::io::write(&self.bell, &1_u64.to_ne_bytes()).unwrap_or_default();
         }
     }
 
-    /// Takes all letters, into a space that is empty.
+    /// Takes all letters, into a space that is empty. Whoever does so is awake.
     pub(super) fn collect(&self, into: &mut Vec<Letter>) {
-        std::mem::swap(
-            &mut *self.letters.lock().unwrap_or_else(PoisonError::into_inner),
-            into,
-        );
+        let mut inner = self.lock();
+        inner.rest = Rest::Awake;
+        std::mem::swap(&mut inner.letters, into);
     }
 
-    /// Asked before sleeping: from now on the bell rings. Not, when there is something to read.
-    pub(super) fn may_sleep(&self) -> bool {
-        self.is_asleep.store(true, Ordering::SeqCst);
-        let is_empty = self
-            .letters
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .is_empty();
-        if !is_empty {
-            self.is_asleep.store(false, Ordering::SeqCst);
+    /// Asked before resting: from now on the bell rings. Not, when there is something to read.
+    pub(super) fn may_rest(&self, rest: Rest) -> bool {
+        let mut inner = self.lock();
+        let is_empty = inner.letters.is_empty();
+        if is_empty {
+            inner.rest = rest;
         }
         is_empty
-    }
-
-    /// Awake again.
-    pub(super) fn wake(&self) {
-        self.is_asleep.store(false, Ordering::SeqCst);
     }
 
     /// The bell was heard.
