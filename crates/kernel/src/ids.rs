@@ -92,7 +92,7 @@ impl IdSource for RandomIds {
         Uuid::now_v7()
     }
 
-    /// 244 bits from the system's generator.
+    /// 244 bits of a generator that nobody can predict, seeded from the system's.
     #[expect(
         clippy::disallowed_methods,
         reason = "this is the one place that draws secrets"

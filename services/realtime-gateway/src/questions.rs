@@ -3,11 +3,14 @@
 //! A call costs both sides more than its answer. Whoever comes alone is asked about at once; when everybody comes back, after
 //! a deploy or a fault, a few calls under way gather the rest.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use avvivo_contracts::internal::v1::Question;
 use futures::{StreamExt as _, stream::FuturesUnordered};
-use tokio::sync::{mpsc, oneshot};
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::{Instant, sleep_until},
+};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -19,6 +22,8 @@ use crate::{
 const AT_ONCE: usize = 64;
 /// Calls under way.
 const CALLS: usize = 2;
+/// From one call to the next: who comes meanwhile is asked about with the others. Whoever comes after a pause is not kept.
+const BETWEEN: Duration = Duration::from_millis(1);
 /// Questions that wait; who comes then waits for room.
 const WAITING: usize = 1_024;
 
@@ -54,13 +59,20 @@ impl Questions {
     pub(crate) async fn run(mut self, api: Arc<Api>, quit: CancellationToken) {
         let mut calls = FuturesUnordered::new();
         let mut some: Vec<Asked> = Vec::new();
+        let mut next = Instant::now();
         loop {
+            let (receiver, room) = (&mut self.0, calls.len() < CALLS);
+            let gathered = async {
+                sleep_until(next).await;
+                receiver.recv_many(&mut some, AT_ONCE).await
+            };
             tokio::select! {
                 biased;
                 () = quit.cancelled() => return,
                 Some(failed) = calls.next() => self.refuse_all(failed),
-                _ = self.0.recv_many(&mut some, AT_ONCE), if calls.len() < CALLS => {
+                _ = gathered, if room => {
                     calls.push(ask(&api, std::mem::take(&mut some)));
+                    next = Instant::now() + BETWEEN;
                 }
             }
         }

@@ -49,6 +49,11 @@ use crate::{
 const EVENTS: usize = 1_024;
 /// How long those who come after somebody wait to be taken in together: nobody notices, and nobody is woken for each.
 const DOZE: Duration = Duration::from_millis(1);
+/// What the kernel reports of a socket; and of one that was full.
+const HEARD: epoll::EventFlags = epoll::EventFlags::IN
+    .union(epoll::EventFlags::RDHUP)
+    .union(epoll::EventFlags::ET);
+const HEARD_IF_FULL: epoll::EventFlags = HEARD.union(epoll::EventFlags::OUT);
 /// Stands for the bell; no connection has it, because their numbers are shorter.
 const BELL: u64 = u64::MAX;
 
@@ -84,8 +89,8 @@ struct Reactor {
     quick: Draft,
     slow: Draft,
     tally: Tally,
-    /// Somebody was taken in since it rested last, and so others may be about to come.
-    has_opened: bool,
+    /// Somebody was taken in a moment ago, and so others may be about to come.
+    is_rush: bool,
     stopped: bool,
 }
 
@@ -121,7 +126,7 @@ impl Reactor {
             quick: Draft::default(),
             slow: Draft::default(),
             tally: Tally::default(),
-            has_opened: false,
+            is_rush: false,
             stopped: false,
         })
     }
@@ -133,10 +138,14 @@ impl Reactor {
         while !self.stopped {
             self.wait(&mut events)?;
             self.now = self.around.pace.now();
+            let heard = events.len();
             for event in events.drain(..) {
                 self.on_event(event);
             }
             self.inbox.collect(&mut letters);
+            if heard == 0 && letters.is_empty() {
+                self.is_rush = false;
+            }
             for letter in letters.drain(..) {
                 self.on_letter(letter);
             }
@@ -156,7 +165,7 @@ impl Reactor {
             tv_sec: 0,
             tv_nsec: 0,
         };
-        let rest = if std::mem::take(&mut self.has_opened) {
+        let rest = if self.is_rush {
             Rest::Dozing
         } else {
             Rest::Asleep
@@ -225,19 +234,13 @@ impl Reactor {
             opening,
             first,
         } = newcomer;
-        self.has_opened = true;
+        self.is_rush = true;
         self.generation = self.generation.wrapping_add(1) & (u32::MAX >> 1);
         let mut conn = Conn::new(socket, session, slot, self.generation);
         conn.say(&first);
         let entry = self.conns.vacant_entry();
         let who = entry.key();
-        let flags = epoll::EventFlags::IN
-            | epoll::EventFlags::OUT
-            | epoll::EventFlags::RDHUP
-            | epoll::EventFlags::ET;
-        let token = u64::from(self.generation) << 32 | u64::from(narrow(who));
-        let data = epoll::EventData::new_u64(token);
-        if let Err(error) = epoll::add(&self.poll, &conn.socket, data, flags) {
+        if let Err(error) = epoll::add(&self.poll, &conn.socket, conn.token(who), HEARD) {
             tracing::warn!(%error, "a stream could not be carried");
             self.around.instruments.ended(Ending::Client);
             return;
@@ -275,10 +278,7 @@ impl Reactor {
                     let seats = &conn.session.seats;
                     self.tally.wrote(&self.slow, seats, &self.around);
                 }
-                Wrote::Full => {
-                    self.look_again(who);
-                    return;
-                }
+                Wrote::Full => return self.on_full(who),
                 Wrote::Gone => return self.close(who, Ending::Client),
             }
             if let Some(ending) = conn.ending {
@@ -288,6 +288,19 @@ impl Reactor {
                 return;
             }
         }
+    }
+
+    /// Has the kernel say when a socket that was full is not, and the wheel when that takes too long.
+    fn on_full(&mut self, who: usize) {
+        if let Some(conn) = self.conns.get_mut(who)
+            && !std::mem::replace(&mut conn.is_watched, true)
+            && let Err(error) =
+                epoll::modify(&self.poll, &conn.socket, conn.token(who), HEARD_IF_FULL)
+        {
+            tracing::warn!(%error, "a stream could not be watched");
+            return self.close(who, Ending::Client);
+        }
+        self.look_again(who);
     }
 
     /// Has the wheel bring a connection up when time brings something next.

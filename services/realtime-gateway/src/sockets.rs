@@ -42,7 +42,6 @@ pub(crate) fn listen(address: SocketAddr) -> io::Result<TcpListener> {
 /// Prepares a listener, and makes sure that there are descriptors for that many streams.
 pub(crate) fn prepare(listener: impl AsFd, streams: u32) -> io::Result<()> {
     allow_descriptors(u64::from(streams) + OTHER_DESCRIPTORS)?;
-    sockopt::set_tcp_nodelay(&listener, true)?;
     sockopt::set_socket_send_buffer_size(&listener, SEND_BUFFER)?;
     let unanswered = u32::try_from(UNANSWERED.as_millis()).unwrap_or(u32::MAX);
     sockopt::set_tcp_user_timeout(&listener, unanswered)?;

@@ -3,6 +3,7 @@
 use std::{io, sync::Arc, time::Duration};
 
 use axum::Router;
+use rustix::net::sockopt::set_tcp_nodelay;
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::{OwnedSemaphorePermit, Semaphore},
@@ -96,6 +97,10 @@ async fn accept(
     slots: Arc<Semaphore>,
     connections: Connections,
 ) {
+    // Small answers and events must not wait for more to send. Connections have it from their listener.
+    if let Err(error) = set_tcp_nodelay(&listener, true) {
+        tracing::warn!(%error, "small answers will wait for more to send");
+    }
     let stopping = lifecycle.stopping().clone();
     while let Some(accepted) = stopping.run_until_cancelled(next(&listener, &slots)).await {
         match accepted {
@@ -118,7 +123,5 @@ async fn next(
         .await
         .map_err(io::Error::other)?;
     let (stream, peer) = listener.accept().await?;
-    // Small answers and events must not wait for more to send.
-    stream.set_nodelay(true)?;
     Ok((stream, peer, slot))
 }

@@ -4,10 +4,12 @@ use std::{io, net::TcpStream, time::Duration};
 
 use avvivo_service_kit::lifecycle::Slot;
 use rustix::{
+    event::epoll,
     io::{Errno, retry_on_intr},
     net::{RecvFlags, SendFlags, recv, send},
 };
 
+use super::narrow;
 use crate::{
     draft::{Draft, Rest},
     ending::Ending,
@@ -31,6 +33,8 @@ pub(super) struct Conn {
     pub(super) generation: u32,
     /// When the wheel brings it up. Entries for other moments are stale.
     pub(super) wakes_at: Tick,
+    /// The kernel was asked to say when it is not full.
+    pub(super) is_watched: bool,
     /// Whether the socket is full, and since when it has taken nothing.
     is_full: bool,
     stalled_since: Tick,
@@ -61,6 +65,7 @@ impl Conn {
             session,
             generation,
             wakes_at: Tick(0),
+            is_watched: false,
             is_full: false,
             stalled_since: Tick(0),
             rest: None,
@@ -69,6 +74,11 @@ impl Conn {
             turn: 0,
             _slot: slot,
         }
+    }
+
+    /// What the kernel calls it, as connection `who`.
+    pub(super) fn token(&self, who: usize) -> epoll::EventData {
+        epoll::EventData::new_u64(u64::from(self.generation) << 32 | u64::from(narrow(who)))
     }
 
     /// Waits for the history of a seat's audience.

@@ -173,7 +173,7 @@ impl Reactor {
                 let seats = &conn.session.seats;
                 self.tally.wrote(&self.quick, seats, &self.around);
             }
-            Wrote::Full => self.look_again(who),
+            Wrote::Full => self.on_full(who),
             Wrote::Gone => self.close(who, Ending::Client),
         }
     }
