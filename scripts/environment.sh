@@ -3,7 +3,8 @@
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 AVVIVO_CACHE=${AVVIVO_CACHE:-$HOME/.cache/avvivo}
-# One for all checkouts: what is built for one serves the next.
+# One for all checkouts: what is built for one serves the next. Of two that one works in by turns, give one its own:
+# cargo takes what it built last for what it would build, if no file is newer.
 CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$AVVIVO_CACHE/target}
 # Our own tools come last: what is installed already is used as it is. Debian keeps nginx where only root looks.
 PATH=$PATH:/usr/sbin:$HOME/.cargo/bin:$AVVIVO_CACHE/tools/bin:$AVVIVO_CACHE/tools/python/bin

@@ -5,14 +5,20 @@ use std::{
     io::{self, Write},
     path::{Display, Path, PathBuf},
     process::Command,
+    sync::LazyLock,
 };
 
 use anyhow::Context;
 
-/// The checkout's root. A chore is built from the checkout it works on.
+/// The root of the checkout that one stands in. Not of the one that this was built from: checkouts share a target folder.
 pub(crate) fn root() -> &'static Path {
-    let own = Path::new(env!("CARGO_MANIFEST_DIR"));
-    own.parent().unwrap_or(own)
+    static ROOT: LazyLock<PathBuf> = LazyLock::new(|| {
+        let here = env::current_dir().unwrap_or_default();
+        let is_root = |folder: &&Path| folder.join("xtask/Cargo.toml").is_file();
+        let root = here.ancestors().find(is_root).map(Path::to_owned);
+        root.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join(".."))
+    });
+    &ROOT
 }
 
 /// A path below the root.

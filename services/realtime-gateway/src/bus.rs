@@ -25,7 +25,6 @@ use avvivo_ports::{Delivery, EventBus, EventStream, Subscribe};
 use avvivo_service_kit::{health::Down, trace};
 use futures::StreamExt as _;
 use tokio_util::sync::CancellationToken;
-use tracing::{Span, field::Empty};
 
 use crate::{
     api::Api,
@@ -161,20 +160,21 @@ impl Listener {
         let event = delivery.event();
         let now = self.clock.now();
         let occurred_at = event.occurred_at.and_then(moment).unwrap_or(now);
-        let mut span = Span::none();
+        let mut name = None;
         let ingested = self.hub.ingest(&event.audience, event.sequence, || {
             let frame = frame_of(event, now);
-            span = deliver(event, frame.name());
+            name = Some(frame.name());
             frame
         });
+        // Whoever reads it is told first.
+        if let Some(name) = name {
+            deliver(event, name, ingested);
+        }
         match ingested {
             Ingested::Repeated => self.instruments.repeated(),
             Ingested::Added { .. } | Ingested::Early | Ingested::Unread | Ingested::State => {
                 self.instruments.lagged(since(occurred_at, now));
             }
-        }
-        if let Ingested::Added { readers } = ingested {
-            span.record("readers", readers);
         }
         delivery.ack();
     }
@@ -185,8 +185,12 @@ impl Listener {
     }
 }
 
-/// The delivery, as part of the trace of the write that caused the event.
-fn deliver(event: &Event, name: &'static str) -> Span {
+/// Traces the delivery, as part of the trace of the write that caused the event.
+fn deliver(event: &Event, name: &'static str, ingested: Ingested) {
+    let readers = match ingested {
+        Ingested::Added { readers } => Some(readers),
+        _ => None,
+    };
     let span = tracing::info_span!(
         "deliver event",
         otel.kind = "consumer",
@@ -194,8 +198,7 @@ fn deliver(event: &Event, name: &'static str) -> Span {
         event.name = name,
         event.audience_class = audience::class(&event.audience),
         event.sequence = event.sequence,
-        readers = Empty,
+        readers,
     );
     trace::set_parent(&span, &event.traceparent);
-    span
 }

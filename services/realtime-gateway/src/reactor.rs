@@ -107,7 +107,7 @@ impl Reactor {
             &poll,
             inbox.bell(),
             epoll::EventData::new_u64(BELL),
-            epoll::EventFlags::IN,
+            epoll::EventFlags::IN | epoll::EventFlags::ET,
         )?;
         let now = around.pace.now();
         Ok(Self {
@@ -190,10 +190,6 @@ impl Reactor {
 
     fn on_event(&mut self, event: epoll::Event) {
         let token = event.data.u64();
-        if token == BELL {
-            self.inbox.hush();
-            return;
-        }
         let Some((who, conn)) = self.find(token) else {
             return;
         };

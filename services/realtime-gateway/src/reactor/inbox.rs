@@ -90,7 +90,7 @@ impl Inbox {
         if rings {
             inner.rest = Rest::Awake;
             drop(inner);
-            // Fails only for a counter that is full, and then it rings anyway.
+            // Nobody reads the counter: it is the change that wakes. Fails only for one that is full, in some million years.
             rustix::io::write(&self.bell, &1_u64.to_ne_bytes()).unwrap_or_default();
         }
     }
@@ -110,12 +110,6 @@ impl Inbox {
             inner.rest = rest;
         }
         is_empty
-    }
-
-    /// The bell was heard.
-    pub(super) fn hush(&self) {
-        // Fails only for a bell that has not rung.
-        rustix::io::read(&self.bell, &mut [0_u8; 8]).unwrap_or_default();
     }
 
     pub(super) fn bell(&self) -> BorrowedFd<'_> {
