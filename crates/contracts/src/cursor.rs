@@ -185,7 +185,7 @@ mod tests {
     #[test]
     fn eight_audiences_fit_into_what_browsers_send_unasked() {
         let cursor: Cursor = (0..8)
-            .map(|n| (Tag::of(&format!("shop:{n}")), Place::after(10_u64.pow(12))))
+            .map(|n| (Tag::of(format!("shop:{n}")), Place::after(10_u64.pow(12))))
             .collect();
         let text = cursor.to_string();
         assert!(text.len() <= 128, "{} bytes", text.len());

@@ -357,7 +357,7 @@ impl Hub {
             .extract_if(|Named(topic)| !topic.is_in_use(now));
         let forgotten: Vec<Named> = forgotten.collect();
         for Named(topic) in forgotten {
-            state.heard.note(topic.name(), topic.known());
+            state.heard.note(topic.name(), topic.forget());
         }
     }
 

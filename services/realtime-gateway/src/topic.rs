@@ -200,9 +200,13 @@ impl Topic {
         inner.log.head().filter(|&head| head >= inner.log.known())
     }
 
-    /// The highest number that was ever heard of.
-    pub(crate) fn known(&self) -> u64 {
-        self.lock().log.known()
+    /// Lets go of everything it was told: a grant that is kept for somebody who may come back keeps the topic, too, and must
+    /// not keep a ring. Answers the highest number that was ever heard of.
+    pub(crate) fn forget(&self) -> u64 {
+        let mut inner = self.lock();
+        let known = inner.log.known();
+        inner.log = Log::Unplaced(known);
+        known
     }
 
     /// A reader takes a seat.
@@ -293,6 +297,20 @@ impl Hash for Named {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_that_is_forgotten_keeps_no_ring() {
+        let name = Audience::PublicReels;
+        let topic = TopicRef::new(Topic::new(name, 0, Tick(0)));
+        let told = |log: &mut Log<Beside>| {
+            log.learn_head(6);
+            log.put(Arc::new(crate::frame::Frame::for_tests(7, 10)));
+        };
+        Topic::change(&topic, &Posts::default(), told);
+        let kept = TopicRef::clone(&topic);
+        assert_eq!((topic.head(), topic.forget()), (Some(7), 7));
+        assert!(kept.with_ring(Ring::len).is_none() && kept.whole_to().is_none());
+    }
 
     /// Nearly every reader has a topic of their own, so this is what a reader takes.
     #[test]

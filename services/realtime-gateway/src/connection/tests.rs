@@ -28,6 +28,7 @@ use crate::{
     places::Places,
     reactor::Posts,
     ring,
+    seats::Seats,
 };
 
 const PUBLIC: &str = "public:reels";
@@ -83,21 +84,23 @@ impl Bench {
         }
     }
 
-    fn open(&self, valid_for: TimeDelta) -> BoxStream<'static, String> {
+    /// Seats somebody for so long.
+    fn seats(&self, valid_for: TimeDelta) -> Seats {
         let channel = Audience::Client(Uuid::from_u128(1).into());
         let starts = [channel, Audience::PublicReels].map(|audience| Start { audience, head: 0 });
+        let valid_for = valid_for.to_std().unwrap_or_default();
         let right = Right {
             key: Key::NONE,
             account: Account::of("ana"),
             channel: Some(channel),
-            ends_at: self
-                .around
-                .pace
-                .now()
-                .after(valid_for.to_std().unwrap_or_default()),
+            ends_at: self.around.pace.now().after(valid_for),
         };
+        self.around.hub.join(right, &starts, &Resume::Now)
+    }
+
+    fn open(&self, valid_for: TimeDelta) -> BoxStream<'static, String> {
         let since = self.around.grants.now();
-        let seats = self.around.hub.join(right, &starts, &Resume::Now);
+        let seats = self.seats(valid_for);
         let here = std::net::Ipv4Addr::LOCALHOST.into();
         let place = self
             .places
@@ -299,4 +302,22 @@ async fn whoever_loses_their_rights_is_sent_away_to_be_judged_again() {
         "chat:resync revoked",
         "opened on an answer from before"
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_right_that_is_known_is_of_no_use_once_its_topics_are_forgotten() {
+    let bench = Bench::new();
+    let hub = &bench.around.hub;
+    let seats = bench.seats(MINUTE);
+    let grant = seats.grant().clone();
+    drop(seats);
+    let again = hub.rejoin(grant.clone(), &Resume::Now);
+    assert!(again.is_some(), "back before anything is forgotten");
+    drop(again);
+    tokio::time::advance(Duration::from_mins(3)).await;
+    hub.sweep();
+    assert!(hub.rejoin(grant.clone(), &Resume::Now).is_none());
+    // Somebody else has the same audience read again: another topic than the one that was forgotten.
+    let _seats = bench.seats(MINUTE);
+    assert!(hub.rejoin(grant, &Resume::Now).is_none());
 }

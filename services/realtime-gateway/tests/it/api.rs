@@ -55,6 +55,11 @@ impl Past {
         self.1.milliseconds.store(milliseconds, Ordering::SeqCst);
     }
 
+    async fn take_time(&self) {
+        let takes = self.1.milliseconds.load(Ordering::SeqCst);
+        tokio::time::sleep(Duration::from_millis(takes)).await;
+    }
+
     /// Commits an event.
     pub(crate) fn commit(&self, event: &Event) {
         let mut past = self.0.lock().unwrap();
@@ -170,8 +175,7 @@ impl Realtime for Api {
         let caller = oidc::verify(&metadata.into_headers(), &self.gateways).await;
         caller.map_err(|problem| Status::permission_denied(problem.code()))?;
         self.past.1.calls.fetch_add(1, Ordering::SeqCst);
-        let takes = self.past.1.milliseconds.load(Ordering::SeqCst);
-        tokio::time::sleep(Duration::from_millis(takes)).await;
+        self.past.take_time().await;
         let answers = asked.questions.iter().map(|question| {
             let outcome = match self.grant(question) {
                 Ok(grant) => Outcome::Granted(grant),
@@ -203,6 +207,7 @@ impl Realtime for Api {
         request: Request<ReplayRequest>,
     ) -> Result<Response<ReplayResponse>, Status> {
         let asked = request.into_inner();
+        self.past.take_time().await;
         Ok(Response::new(ReplayResponse {
             events: self
                 .past

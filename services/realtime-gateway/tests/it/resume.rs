@@ -124,6 +124,28 @@ async fn what_nobody_has_any_more_is_told_and_the_stream_goes_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_sits_down_beside_one_that_catches_up_takes_nothing_from_them() {
+    let world = World::start().await;
+    write(&world, SHOP, 1..=9).await;
+    let other = world.another().await;
+    let since = avvivo_contracts::cursor::Cursor::of(SHOP, 2).to_string();
+    world.past.slow_down(500);
+    let mut first = come_back(&other.url, SHOP, &since).await;
+    // Its history is on the way. The others' right is known, so they are there before; some on the same reactor.
+    world.past.slow_down(0);
+    let mut others = Vec::new();
+    for _ in 0..5 {
+        others.push(other.connect(SHOP).await);
+    }
+    write(&world, SHOP, 10..=12).await;
+    assert_eq!(first.next().await.event, "chat:connected");
+    hears(&mut first, SHOP, 3..=12).await;
+    for stream in &mut others {
+        hears(stream, SHOP, 10..=12).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_place_that_the_history_has_forgotten_is_told() {
     let world = World::start().await;
     write(&world, SHOP, 1..=9).await;
