@@ -6,6 +6,7 @@
 
 use std::{
     fmt::Write as _,
+    io,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -42,6 +43,8 @@ const MAX_REFUSAL: usize = 64 << 10;
 /// Requests that are read and looked at together. Each takes forty times the memory meanwhile that its stream takes
 /// afterwards, and an allocator keeps what it once had: a burst needs not have all of it at once.
 const TURNS: usize = 64;
+/// Bytes that tell a request for a stream from others.
+const FIRST: usize = 32;
 /// Whoever has waited so long no longer does: those before wait for something else.
 const PATIENCE: Duration = Duration::from_secs(1);
 /// They change how a request is read; that is left to those who know.
@@ -76,26 +79,18 @@ pub(crate) struct Front {
 #[async_trait]
 impl Door for Front {
     async fn receive(&self, mut visitor: Visitor) -> Option<Visitor> {
-        let (request, turn) = loop {
-            if let Err(error) = visitor.has_more().await {
+        match self.hear(&mut visitor).await {
+            Ok(Some((request, turn))) => {
+                // In a box: many more wait for their turn than have it.
+                Box::pin(self.see_to(visitor, *request, turn)).await;
+                None
+            }
+            Ok(None) => Some(visitor),
+            Err(error) => {
                 tracing::debug!(peer = %visitor.peer(), %error, "nobody asked for anything");
-                return None;
+                None
             }
-            let turn = self.turn().await;
-            if let Err(error) = visitor.listen() {
-                tracing::debug!(peer = %visitor.peer(), %error, "nobody asked for anything");
-                return None;
-            }
-            match look(visitor.said()) {
-                Look::Ours(request) => break (request, turn),
-                // Whoever speaks slowly keeps nobody waiting.
-                Look::Unsure => drop(turn),
-                Look::NotOurs => return Some(visitor),
-            }
-        };
-        // In a box: many more wait for their turn than have it.
-        Box::pin(self.see_to(visitor, *request, turn)).await;
-        None
+        }
     }
 }
 
@@ -109,6 +104,30 @@ impl Front {
             reactors,
             clock,
             turns: Semaphore::new(TURNS),
+        }
+    }
+
+    /// What a visitor asks for, and its turn; nothing, when it does not ask for a stream: whoever asks how this instance is
+    /// must not wait behind those who ask for streams.
+    async fn hear(
+        &self,
+        visitor: &mut Visitor,
+    ) -> io::Result<Option<(Box<Request<()>>, Turn<'_>)>> {
+        let mut first = [0; FIRST];
+        let seen = visitor.peek(&mut first).await?;
+        if !may_be_ours(first.get(..seen).unwrap_or_default()) {
+            return Ok(None);
+        }
+        loop {
+            visitor.has_more().await?;
+            let turn = self.turn().await;
+            visitor.listen()?;
+            match look(visitor.said()) {
+                Look::Ours(request) => return Ok(Some((request, turn))),
+                // Whoever speaks slowly keeps nobody waiting.
+                Look::Unsure => {}
+                Look::NotOurs => return Ok(None),
+            }
         }
     }
 
@@ -131,7 +150,7 @@ impl Front {
         }
     }
 
-    async fn answer(&self, visitor: Visitor, mut response: Response) -> std::io::Result<()> {
+    async fn answer(&self, visitor: Visitor, mut response: Response) -> io::Result<()> {
         let opened = response.extensions_mut().remove::<Opened>();
         if let Some((session, opening)) = opened.and_then(|opened| opened.take()) {
             // The router believes that the body it saw is all there is. The stream's end is the connection's.
@@ -151,7 +170,7 @@ impl Front {
         let (mut parts, body) = response.into_parts();
         let body = to_bytes(body, MAX_REFUSAL)
             .await
-            .map_err(std::io::Error::other)?;
+            .map_err(io::Error::other)?;
         parts.headers.insert(CONTENT_LENGTH, body.len().into());
         parts
             .headers
@@ -173,7 +192,7 @@ enum Look {
 }
 
 fn look(said: &[u8]) -> Look {
-    if ![CHAT, TOPICS].iter().any(|path| may_be_for(path, said)) {
+    if !may_be_ours(said) {
         return Look::NotOurs;
     }
     let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
@@ -186,6 +205,10 @@ fn look(said: &[u8]) -> Look {
         Ok(httparse::Status::Partial) => Look::Unsure,
         Ok(httparse::Status::Complete(_)) | Err(_) => Look::NotOurs,
     }
+}
+
+fn may_be_ours(said: &[u8]) -> bool {
+    [CHAT, TOPICS].iter().any(|path| may_be_for(path, said))
 }
 
 /// Whether what was said is, or may become, the first line of a request for this path.

@@ -111,10 +111,6 @@ impl Rush {
 #[derive(Debug)]
 struct Counts<K>(Mutex<HashMap<K, u32>>);
 
-/// A place for somebody we do not know yet.
-#[derive(Debug)]
-pub(crate) struct Reservation(Place);
-
 /// An address in four bytes, as an account is ([`Account`]). Two that share a hash share their limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 struct Address(u32);
@@ -173,7 +169,7 @@ impl Places {
     }
 
     /// Takes a place on the instance, for somebody at an address.
-    pub(crate) fn reserve(self: &Arc<Self>, address: IpAddr) -> Result<Reservation, Crowded> {
+    pub(crate) fn reserve(self: &Arc<Self>, address: IpAddr) -> Result<Place, Crowded> {
         let permit = self.free.try_acquire().map_err(|_| Crowded::Instance)?;
         let address = Address(narrow(self.rush.hasher.hash_one(address)));
         let most = self.limits.connections_per_address;
@@ -182,11 +178,11 @@ impl Places {
         }
         // The place gives it back: a permit that it owned would take twice its memory.
         permit.forget();
-        Ok(Reservation(Place {
+        Ok(Place {
             places: Arc::clone(self),
             address,
             account: None,
-        }))
+        })
     }
 
     /// Returns when every place is free. From then on there are none.
@@ -198,11 +194,13 @@ impl Places {
     }
 }
 
-impl Reservation {
-    /// Turns it into a place of `account`.
-    pub(crate) fn assign(self, account: Account) -> Result<Place, Crowded> {
-        let Self(mut place) = self;
-        let places = &place.places;
+impl Place {
+    /// Makes it a place of `account`; nothing, if it is that already.
+    pub(crate) fn assign(&mut self, account: Account) -> Result<(), Crowded> {
+        if self.account == Some(account) {
+            return Ok(());
+        }
+        let places = &self.places;
         if places.rush.is_on(account) {
             return Err(Crowded::Rush);
         }
@@ -210,8 +208,10 @@ impl Reservation {
         if !places.accounts.enter(account, most) {
             return Err(Crowded::Account);
         }
-        place.account = Some(account);
-        Ok(place)
+        if let Some(another) = self.account.replace(account) {
+            places.accounts.leave(&another);
+        }
+        Ok(())
     }
 }
 
@@ -243,7 +243,9 @@ mod tests {
     }
 
     fn place(places: &Arc<Places>, account: &str) -> Result<Place, Crowded> {
-        places.reserve(HERE)?.assign(Account::of(account))
+        let mut place = places.reserve(HERE)?;
+        place.assign(Account::of(account))?;
+        Ok(place)
     }
 
     #[test]

@@ -29,7 +29,7 @@ use crate::{
     grants::{Key, Right, Since},
     hub::Resume,
     instruments::since as passed,
-    places::{Crowded, Places},
+    places::{Crowded, Place, Places},
     refusal::Refusal,
     seats::Seats,
     session::{Session, Surroundings},
@@ -192,9 +192,8 @@ impl Entrance {
 
     async fn try_open(self, asked: Asked<'_>) -> Result<Response, Closed> {
         self.is_open()?;
-        let reservation = self.places.reserve(asked.way.client.network())?;
-        let (seats, since) = self.seats(&asked).await?;
-        let place = reservation.assign(seats.grant().right.account)?;
+        let mut place = self.places.reserve(asked.way.client.network())?;
+        let (seats, since) = self.seats(&asked, &mut place).await?;
         let (session, opening) = Session::open(&self.around, asked.dialect, (seats, since), place);
         let mut response = if asked.way.by_reactor.is_some() {
             let mut response = event_stream(Body::empty());
@@ -214,21 +213,24 @@ impl Entrance {
     }
 
     /// Seats somebody: by what was granted lately to the same token for the same, if this instance also knows how far all
-    /// of it is; or by what the api says. And since when that is known to be right.
-    async fn seats(&self, asked: &Asked<'_>) -> Result<(Seats, Since), Refusal> {
+    /// of it is; or by what the api says. And since when that is known to be right. Nobody is seated before there is a place
+    /// for the account: whoever comes too often would fill the hub with topics.
+    async fn seats(&self, asked: &Asked<'_>, place: &mut Place) -> Result<(Seats, Since), Closed> {
         let around = &self.around;
         let since = around.grants.now();
         let key = Key::of(&asked.credentials, &asked.wanted);
-        if let Some(grant) = key.and_then(|key| around.grants.get(key, around.pace.now()))
-            && let Some(seats) = around.hub.rejoin(grant, &asked.resume)
-        {
-            around.instruments.authorized("kept");
-            return Ok((seats, since));
+        if let Some(grant) = key.and_then(|key| around.grants.get(key, around.pace.now())) {
+            place.assign(grant.right.account)?;
+            if let Some(seats) = around.hub.rejoin(grant, &asked.resume) {
+                around.instruments.authorized("kept");
+                return Ok((seats, since));
+            }
         }
         let granted = self
             .api
             .authorize(&asked.credentials, &asked.wanted)
             .await?;
+        place.assign(granted.account)?;
         let valid_for = passed(around.clock.now(), granted.expires_at);
         let right = Right {
             key: key.unwrap_or(Key::NONE),

@@ -89,15 +89,31 @@ impl Visitor {
         &self.said
     }
 
+    /// Waits for what it begins with, and looks at it without taking it.
+    ///
+    /// # Errors
+    ///
+    /// When it says nothing for too long, or has gone, or the service stops.
+    pub async fn peek(&self, into: &mut [u8]) -> io::Result<usize> {
+        match self.patiently(self.stream.peek(into)).await? {
+            0 => Err(io::ErrorKind::UnexpectedEof.into()),
+            seen => Ok(seen),
+        }
+    }
+
     /// Waits until there is more to read. Meanwhile a visitor takes next to no memory, and many wait when all come at once.
     ///
     /// # Errors
     ///
     /// When it has said too little for too long, or the service stops.
     pub async fn has_more(&self) -> io::Result<()> {
+        self.patiently(self.stream.readable()).await
+    }
+
+    async fn patiently<T>(&self, heard: impl Future<Output = io::Result<T>>) -> io::Result<T> {
         let patience = tokio::time::sleep_until(self.patience_ends.into());
         tokio::select! {
-            ready = self.stream.readable() => ready,
+            heard = heard => heard,
             () = patience => Err(io::ErrorKind::TimedOut.into()),
             // Whoever has not asked for anything yet does so elsewhere.
             () = self.stopping.cancelled() => Err(io::ErrorKind::ConnectionAborted.into()),

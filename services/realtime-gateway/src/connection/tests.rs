@@ -102,12 +102,8 @@ impl Bench {
         let since = self.around.grants.now();
         let seats = self.seats(valid_for);
         let here = std::net::Ipv4Addr::LOCALHOST.into();
-        let place = self
-            .places
-            .reserve(here)
-            .unwrap()
-            .assign(Account::of("ana"))
-            .unwrap();
+        let mut place = self.places.reserve(here).unwrap();
+        place.assign(Account::of("ana")).unwrap();
         let (session, opening) = Session::open(&self.around, Dialect::Chat, (seats, since), place);
         let connection = Connection::new(Arc::clone(&self.around), session, opening);
         let text = |frame: Result<Bytes, Infallible>| {

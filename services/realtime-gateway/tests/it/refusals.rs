@@ -243,3 +243,30 @@ async fn an_address_has_only_so_many_places() {
     let mut stream = Sse::of(elsewhere.send().await.unwrap());
     assert_eq!(stream.next().await.event, "chat:connected");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_has_no_place_brings_no_topics() {
+    let world = World::start_with(|settings| {
+        settings.insert("GATEWAY_MAX_CONNECTIONS_PER_ACCOUNT", "1".to_owned());
+    })
+    .await;
+    let _one = world.connect(CARO).await;
+    let rings = || {
+        let metrics = world.telemetry.metrics().render();
+        let line = metrics
+            .lines()
+            .find(|line| line.starts_with("avvivo_sse_rings "));
+        line.unwrap().to_owned()
+    };
+    let before = rings();
+    let live = "live:07000000-0000-7000-8000-000000000007";
+    let full = reqwest::Client::new()
+        .get(format!("{}/realtime/stream?topics={live}", world.url))
+        .bearer_auth(CARO)
+        .send()
+        .await
+        .unwrap();
+    let told = full.text().await.unwrap();
+    assert!(told.contains("stream.too_many_connections"), "{told}");
+    assert_eq!(rings(), before);
+}

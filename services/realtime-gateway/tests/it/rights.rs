@@ -47,7 +47,7 @@ async fn whoever_comes_back_is_not_asked_about_again_until_their_rights_change()
 #[tokio::test(flavor = "multi_thread")]
 async fn those_who_come_together_are_asked_about_together_each_for_themselves() {
     let world = World::start().await;
-    world.past.slow_down(100);
+    world.past.slow_down(500);
     let opening = (0..60).map(|number| {
         let world = &world;
         async move {
